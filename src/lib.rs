@@ -1,0 +1,18 @@
+//! One binary that provisions servers from Ansible's own YAML and deploys code by commit.
+//!
+//! The map, top down; an arrow never points up (`tests/tidy.rs` holds this):
+//!
+//! - `cli`: one file per command. `ui`: everything printed.
+//! - `engine`: runs plays and emits events, prints nothing. `release`: what a deploy does on the controller.
+//! - `remote`: connections to hosts. `actions`: tasks that run in the controller.
+//! - `playbook`, `inventory`: what users wrote, decoded. `vars`: precedence in one place. `template`: Jinja2. `vault`.
+//! - `yaml`: nodes with positions. `value`: what templates compute with. `diag`: messages with a place.
+//! - On the target: `agent` (serve, apply) and `modules` (one file each) over `plan`; `wire` is what both ends speak.
+
+#[macro_use]
+pub mod modules;
+pub mod plan;
+pub mod wire;
+
+#[cfg(feature = "controller")]
+pub mod diag;

@@ -1,0 +1,454 @@
+//! The arguments of modules: declared once with [`arguments!`](crate::arguments), from which come the typed struct, its
+//! documentation, its checks on the controller, and its decoding on the target.
+//!
+//! Not serde derives: `flatten` and `deny_unknown_fields` exclude each other there (serde.rs/container-attrs.html), aliases
+//! are invisible to schema generators, and Ansible's coercions ("yes" is true, "a,b" is a list) need types of our own anyway.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value as Json};
+
+use crate::plan::{Algorithm, Failure};
+
+/// One documented argument.
+#[derive(Clone, Copy)]
+pub struct Argument {
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    pub doc: &'static str,
+    /// `string`, `boolean`, `integer`, `list`, `path`, …
+    pub kind: &'static str,
+    pub choices: &'static [&'static str],
+    pub required: bool,
+    /// As written in the declaration; empty for none.
+    pub default: &'static str,
+    /// Must never be shown.
+    pub secret: bool,
+    /// Checks a constant value: the reason why it is not accepted.
+    pub check: fn(&Json) -> Result<(), String>,
+}
+
+impl Argument {
+    pub fn is(&self, name: &str) -> bool {
+        self.name == name || self.aliases.contains(&name)
+    }
+
+    /// Arguments that only our own controller sets; users cannot.
+    pub fn internal(&self) -> bool {
+        self.name.starts_with('_')
+    }
+}
+
+/// What holds between arguments. `deploy doc` shows it, the controller and the agent check it.
+#[derive(Clone, Copy, Debug)]
+pub enum Rule {
+    Exclusive(&'static [&'static str]),
+    OneOf(&'static [&'static str]),
+    Together(&'static [&'static str]),
+    /// If the first argument has the value, all of these are needed.
+    If(&'static str, &'static str, &'static [&'static str]),
+    /// If the first argument has the value, at least one of these is needed.
+    IfAny(&'static str, &'static str, &'static [&'static str]),
+}
+
+/// A struct made by [`arguments!`](crate::arguments).
+pub trait Arguments: Sized {
+    const SUMMARY: &'static str;
+    const ARGUMENTS: &'static [Argument];
+    /// From finished (rendered) values. Unknown names and wrong types fail and name the argument.
+    fn decode(values: &Map<String, Json>) -> Result<Self, Failure>;
+}
+
+/// A type that an argument can have.
+pub trait Value: Sized {
+    const KIND: &'static str;
+    const CHOICES: &'static [&'static str] = &[];
+    const SECRET: bool = false;
+    const REQUIRED: bool = true;
+    fn parse(value: &Json) -> Result<Self, String>;
+    /// What an argument without default is when it is not given: only an `Option` has an answer.
+    fn absent() -> Option<Self> {
+        None
+    }
+}
+
+impl<T: Value> Value for Option<T> {
+    const KIND: &'static str = T::KIND;
+    const CHOICES: &'static [&'static str] = T::CHOICES;
+    const SECRET: bool = T::SECRET;
+    const REQUIRED: bool = false;
+    fn parse(value: &Json) -> Result<Self, String> {
+        if value.is_null() { Ok(None) } else { T::parse(value).map(Some) }
+    }
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+}
+
+impl Value for String {
+    const KIND: &'static str = "string";
+    fn parse(value: &Json) -> Result<Self, String> {
+        match value {
+            Json::String(text) => Ok(text.clone()),
+            // As Python writes them, which is what Ansible's users get.
+            Json::Bool(true) => Ok("True".into()),
+            Json::Bool(false) => Ok("False".into()),
+            Json::Number(number) => Ok(number.to_string()),
+            Json::Null => Ok(String::new()),
+            Json::Array(_) | Json::Object(_) => Ok(value.to_string()),
+        }
+    }
+}
+
+/// A path; `~` and `~user` at its start and `$VARIABLES` in it are expanded on the target by who reads it.
+impl Value for PathBuf {
+    const KIND: &'static str = "path";
+    fn parse(value: &Json) -> Result<Self, String> {
+        match value {
+            Json::Array(_) | Json::Object(_) => Err(format!("must be a path, not {}", kind_of(value))),
+            other => String::parse(other).map(PathBuf::from),
+        }
+    }
+}
+
+impl Value for bool {
+    const KIND: &'static str = "boolean";
+    /// docs.ansible.com, "YAML syntax": the words that count as booleans.
+    fn parse(value: &Json) -> Result<Self, String> {
+        let no = || Err(format!("must be true or false, not {}", shown(value)));
+        match value {
+            Json::Bool(flag) => Ok(*flag),
+            Json::Number(number) if number.as_f64() == Some(1.0) => Ok(true),
+            Json::Number(number) if number.as_f64() == Some(0.0) => Ok(false),
+            Json::String(text) => match text.to_lowercase().trim() {
+                "yes" | "on" | "true" | "t" | "y" | "1" | "1.0" => Ok(true),
+                "no" | "off" | "false" | "f" | "n" | "0" | "0.0" => Ok(false),
+                _ => no(),
+            },
+            _ => no(),
+        }
+    }
+}
+
+impl Value for i64 {
+    const KIND: &'static str = "integer";
+    fn parse(value: &Json) -> Result<Self, String> {
+        let no = || format!("must be a whole number, not {}", shown(value));
+        match value {
+            Json::Number(number) => number
+                .as_i64()
+                .or_else(|| number.as_f64().filter(|f| f.fract() == 0.0).map(|f| f as i64))
+                .ok_or_else(no),
+            Json::String(text) => text.trim().parse().map_err(|_| no()),
+            _ => Err(no()),
+        }
+    }
+}
+
+impl Value for u32 {
+    const KIND: &'static str = "integer";
+    fn parse(value: &Json) -> Result<Self, String> {
+        u32::try_from(i64::parse(value)?).map_err(|_| format!("must be a whole number from 0, not {}", shown(value)))
+    }
+}
+
+impl Value for f64 {
+    const KIND: &'static str = "number";
+    fn parse(value: &Json) -> Result<Self, String> {
+        let no = || format!("must be a number, not {}", shown(value));
+        match value {
+            Json::Number(number) => number.as_f64().ok_or_else(no),
+            Json::String(text) => text.trim().parse().map_err(|_| no()),
+            _ => Err(no()),
+        }
+    }
+}
+
+/// A list; a string is split at its commas, a single value is a list of one.
+impl<T: Value> Value for Vec<T> {
+    const KIND: &'static str = "list";
+    const CHOICES: &'static [&'static str] = T::CHOICES;
+    fn parse(value: &Json) -> Result<Self, String> {
+        match value {
+            Json::Array(items) => items.iter().map(T::parse).collect(),
+            Json::String(text) if text.is_empty() => Ok(Vec::new()),
+            Json::String(text) => text.split(',').map(|part| T::parse(&Json::String(part.trim().to_owned()))).collect(),
+            Json::Object(_) => Err(format!("must be a list, not {}", kind_of(value))),
+            Json::Null => Ok(Vec::new()),
+            one => Ok(vec![T::parse(one)?]),
+        }
+    }
+}
+
+/// A dictionary; a string is read as JSON or as `k=v` pairs.
+impl Value for Map<String, Json> {
+    const KIND: &'static str = "dictionary";
+    fn parse(value: &Json) -> Result<Self, String> {
+        match value {
+            Json::Object(map) => Ok(map.clone()),
+            Json::String(text) if text.trim_start().starts_with('{') => {
+                serde_json::from_str(text).map_err(|error| format!("is no JSON object: {error}"))
+            }
+            Json::String(text) => text
+                .split([',', ' '])
+                .filter(|pair| !pair.is_empty())
+                .map(|pair| {
+                    pair.split_once('=')
+                        .map(|(k, v)| (k.trim().to_owned(), Json::String(v.trim().to_owned())))
+                        .ok_or_else(|| format!("must be a dictionary, or k=v pairs; {pair:?} is neither"))
+                })
+                .collect(),
+            _ => Err(format!("must be a dictionary, not {}", kind_of(value))),
+        }
+    }
+}
+
+/// Anything.
+impl Value for Json {
+    const KIND: &'static str = "any";
+    fn parse(value: &Json) -> Result<Self, String> {
+        Ok(value.clone())
+    }
+}
+
+/// A string that no log, diff or process list may show.
+#[derive(Clone)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl Value for Secret {
+    const KIND: &'static str = "string";
+    const SECRET: bool = true;
+    fn parse(value: &Json) -> Result<Self, String> {
+        String::parse(value).map(Secret)
+    }
+}
+
+impl Value for Algorithm {
+    const KIND: &'static str = "string";
+    const CHOICES: &'static [&'static str] = &["md5", "sha1", "sha224", "sha256", "sha384", "sha512"];
+    fn parse(value: &Json) -> Result<Self, String> {
+        match String::parse(value)?.as_str() {
+            "md5" => Ok(Algorithm::Md5),
+            "sha1" | "sha" => Ok(Algorithm::Sha1),
+            "sha224" => Ok(Algorithm::Sha224),
+            "sha256" => Ok(Algorithm::Sha256),
+            "sha384" => Ok(Algorithm::Sha384),
+            "sha512" => Ok(Algorithm::Sha512),
+            _ => Err(format!("must be one of {}, not {}", Self::CHOICES.join(", "), shown(value))),
+        }
+    }
+}
+
+/// Bytes that the controller holds (set by actions such as `copy`, never by users): a position in the task's blobs.
+impl Value for crate::plan::Blob {
+    const KIND: &'static str = "blob";
+    fn parse(value: &Json) -> Result<Self, String> {
+        serde_json::from_value(value.clone()).map_err(|error| error.to_string())
+    }
+}
+
+/// The value as a short text for messages.
+pub fn shown(value: &Json) -> String {
+    let text = value.to_string();
+    if text.chars().count() > 60 { format!("{}…", text.chars().take(60).collect::<String>()) } else { text }
+}
+
+pub fn kind_of(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "nothing",
+        Json::Bool(_) => "a boolean",
+        Json::Number(_) => "a number",
+        Json::String(_) => "a string",
+        Json::Array(_) => "a list",
+        Json::Object(_) => "a dictionary",
+    }
+}
+
+/// Reads one argument out of `values`; used by [`arguments!`](crate::arguments).
+pub fn take<T: Value>(values: &Map<String, Json>, argument: &Argument, default: Option<T>) -> Result<T, Failure> {
+    let given = std::iter::once(&argument.name).chain(argument.aliases).find_map(|name| values.get(*name));
+    match given {
+        Some(Json::Null) | None => default.or_else(T::absent).ok_or_else(|| {
+            Failure::argument(argument.name, format!("missing required arguments: {}", argument.name))
+        }),
+        Some(value) => {
+            T::parse(value).map_err(|why| Failure::argument(argument.name, format!("argument `{}` {why}", argument.name)))
+        }
+    }
+}
+
+/// Fails on a name that no argument has; used by [`arguments!`](crate::arguments).
+pub fn refuse_unknown(values: &Map<String, Json>, known: &[Argument]) -> Result<(), Failure> {
+    match values.keys().find(|name| !known.iter().any(|a| a.is(name))) {
+        Some(name) => Err(Failure::argument(name, format!("unsupported argument `{name}`"))),
+        None => Ok(()),
+    }
+}
+
+/// Checks [`Rule`]s: `given` tells the value of an argument by its main name, if it is given at all.
+pub fn check_rules(rules: &[Rule], given: &dyn Fn(&str) -> Option<Json>) -> Result<(), Failure> {
+    let present = |name: &&&str| given(name).is_some_and(|v| !v.is_null());
+    let list = |names: &[&str]| names.join(", ");
+    let equals = |name: &str, value: &str| given(name).is_some_and(|v| String::parse(&v).is_ok_and(|v| v == value || v.to_lowercase() == value));
+    for rule in rules {
+        match rule {
+            Rule::Exclusive(names) if names.iter().filter(present).count() > 1 => {
+                let second = names.iter().filter(present).nth(1).unwrap_or(&"");
+                return Err(Failure::argument(second, format!("arguments are mutually exclusive: {}", list(names))));
+            }
+            Rule::OneOf(names) if names.iter().filter(present).count() == 0 => {
+                return Err(Failure::new(format!("one of these arguments is required: {}", list(names))));
+            }
+            Rule::Together(names) if (1..names.len()).contains(&names.iter().filter(present).count()) => {
+                return Err(Failure::new(format!("arguments are required together: {}", list(names))));
+            }
+            Rule::If(name, value, needed) if equals(name, value) && !needed.iter().all(|n| present(&n)) => {
+                let missing: Vec<&str> = needed.iter().filter(|n| !present(n)).copied().collect();
+                return Err(Failure::argument(name, format!("{name} is {value} but these are missing: {}", list(&missing))));
+            }
+            Rule::IfAny(name, value, needed) if equals(name, value) && !needed.iter().any(|n| present(&n)) => {
+                return Err(Failure::argument(name, format!("{name} is {value} but any of these is missing: {}", list(needed))));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Declares the arguments of a module.
+///
+/// ```ignore
+/// arguments! {
+///     /// Reads the state of a file.
+///     pub(crate) struct Stat {
+///         /// The file's path.
+///         path: PathBuf ["dest", "name"],          // required; aliases in brackets
+///         /// Follow links.
+///         follow: bool = false,                     // default
+///         /// Who owns it.
+///         owner: Option<String>,                    // may be left out
+///     }
+/// }
+/// ```
+/// A group of arguments that several modules share is another such struct, named after the fields: `} + attributes: FileAttributes`.
+#[macro_export]
+macro_rules! arguments {
+    (
+        $(#[doc = $summary:literal])*
+        $vis:vis struct $name:ident {
+            $( $(#[doc = $doc:literal])* $field:ident : $ty:ty $([ $($alias:literal),* ])? $(= $default:expr)? ),* $(,)?
+        } $(+ $group:ident : $group_ty:ty)?
+    ) => {
+        $(#[doc = $summary])*
+        #[derive(Clone, Debug)]
+        $vis struct $name { $( $(#[doc = $doc])* $vis $field: $ty, )* $($vis $group: $group_ty,)? }
+
+        impl $crate::modules::arguments::Arguments for $name {
+            const SUMMARY: &'static str = concat!($($summary, "\n"),*);
+            const ARGUMENTS: &'static [$crate::modules::arguments::Argument] = {
+                const OWN: &[$crate::modules::arguments::Argument] = &[$(
+                    $crate::modules::arguments::Argument {
+                        name: $crate::modules::arguments::plain(stringify!($field)),
+                        aliases: &[$($($alias),*)?],
+                        doc: concat!($($doc, "\n"),*),
+                        kind: <$ty as $crate::modules::arguments::Value>::KIND,
+                        choices: <$ty as $crate::modules::arguments::Value>::CHOICES,
+                        required: <$ty as $crate::modules::arguments::Value>::REQUIRED && concat!($(stringify!($default))?).is_empty(),
+                        default: concat!($(stringify!($default))?),
+                        secret: <$ty as $crate::modules::arguments::Value>::SECRET,
+                        check: |value| <$ty as $crate::modules::arguments::Value>::parse(value).map(|_| ()),
+                    }
+                ),*];
+                #[allow(unused_variables, unused_mut, reason = "only structs with a group join two lists")]
+                const GROUP: &[$crate::modules::arguments::Argument] = $crate::arguments!(@group $($group_ty)?);
+                const JOINED: [$crate::modules::arguments::Argument; OWN.len() + GROUP.len()] =
+                    $crate::modules::arguments::join(OWN, GROUP);
+                &JOINED
+            };
+
+            fn decode(values: &serde_json::Map<String, serde_json::Value>) -> Result<Self, $crate::plan::Failure> {
+                $crate::modules::arguments::refuse_unknown(values, Self::ARGUMENTS)?;
+                Self::decode_known(values)
+            }
+        }
+
+        impl $name {
+            /// Decodes without refusing other names: for a group inside a larger set of arguments.
+            #[allow(unused_assignments, unused_variables, unused_mut, reason = "a struct may have no fields of its own")]
+            $vis fn decode_known(values: &serde_json::Map<String, serde_json::Value>) -> Result<Self, $crate::plan::Failure> {
+                use $crate::modules::arguments::Arguments as _;
+                let mut at = 0;
+                $(
+                    let default: Option<$ty> = $crate::arguments!(@default $($default)?);
+                    let $field = $crate::modules::arguments::take(values, &Self::ARGUMENTS[at], default)?;
+                    at += 1;
+                )*
+                Ok($name { $($field,)* $($group: <$group_ty>::decode_known(values)?,)? })
+            }
+        }
+    };
+    (@default) => { None };
+    (@default $default:expr) => { Some($default) };
+    (@group) => { &[] };
+    (@group $ty:ty) => { <$ty as $crate::modules::arguments::Arguments>::ARGUMENTS };
+}
+
+/// Declares an argument type with a fixed set of words.
+///
+/// ```ignore
+/// choices! { pub(crate) enum State { File = "file", Absent = "absent" } }
+/// ```
+#[macro_export]
+macro_rules! choices {
+    ($(#[doc = $doc:literal])* $vis:vis enum $name:ident { $($variant:ident = $word:literal $(| $other:literal)*),* $(,)? }) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        $vis enum $name { $($variant),* }
+
+        impl $crate::modules::arguments::Value for $name {
+            const KIND: &'static str = "string";
+            const CHOICES: &'static [&'static str] = &[$($word),*];
+            fn parse(value: &serde_json::Value) -> Result<Self, String> {
+                match <String as $crate::modules::arguments::Value>::parse(value)?.to_lowercase().as_str() {
+                    $($word $(| $other)* => Ok($name::$variant),)*
+                    _ => Err(format!(
+                        "must be one of {}, not {}",
+                        <Self as $crate::modules::arguments::Value>::CHOICES.join(", "),
+                        $crate::modules::arguments::shown(value)
+                    )),
+                }
+            }
+        }
+
+        impl $name {
+            /// The word as users write it.
+            #[allow(dead_code, reason = "not every module writes its word back")]
+            $vis fn word(self) -> &'static str {
+                match self { $($name::$variant => $word),* }
+            }
+        }
+    };
+}
+
+/// A field's name as users write it: `r#type` is `type`, `become_` stays.
+pub const fn plain(name: &'static str) -> &'static str {
+    let bytes = name.as_bytes();
+    if bytes.len() > 2 && bytes[0] == b'r' && bytes[1] == b'#' { name.split_at(2).1 } else { name }
+}
+
+/// Two lists of arguments in one, at compile time.
+pub const fn join<const N: usize>(own: &[Argument], group: &[Argument]) -> [Argument; N] {
+    let mut all = [if own.is_empty() { group[0] } else { own[0] }; N];
+    let mut i = 0;
+    while i < N {
+        all[i] = if i < own.len() { own[i] } else { group[i - own.len()] };
+        i += 1;
+    }
+    all
+}

@@ -1,0 +1,72 @@
+//! One file per module; this is the table.
+//!
+//! Adding one: its file, its line in [`MODULES`], its folder in `tests/modules/`. `tests/tidy.rs` names what is missing.
+
+pub mod arguments;
+mod stat;
+
+use serde_json::{Map, Value as Json};
+
+use crate::plan::{Failure, Look, Plan};
+use arguments::{Argument, Arguments, Rule};
+
+/// A module: typed arguments, and a plan made by reading.
+pub(crate) trait Module: Arguments {
+    /// Full name, as in `ansible.builtin.stat`.
+    const NAME: &'static str;
+    /// Other full names under which playbooks know it.
+    const ALIASES: &'static [&'static str] = &[];
+    /// Rules between arguments.
+    const RULES: &'static [Rule] = &[];
+    /// The argument that takes free text (`command: echo hi`).
+    const FREE_FORM: Option<&'static str> = None;
+    /// Playbook tasks, YAML; each is run as a test against an empty folder standing in for `/` where it can be.
+    const EXAMPLES: &'static str = "";
+    /// What the result holds, one `name: meaning` a line.
+    const RETURNS: &'static str = "";
+
+    fn plan(self, target: &dyn Look) -> Result<Plan, Failure>;
+}
+
+/// A line of the table.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    /// One sentence: the doc comment of the arguments' struct.
+    pub summary: &'static str,
+    pub arguments: &'static [Argument],
+    pub rules: &'static [Rule],
+    pub free_form: Option<&'static str>,
+    pub examples: &'static str,
+    pub returns: &'static str,
+    pub plan: fn(&Map<String, Json>, &dyn Look) -> Result<Plan, Failure>,
+}
+
+const fn entry<M: Module>() -> Entry {
+    Entry {
+        name: M::NAME,
+        aliases: M::ALIASES,
+        summary: M::SUMMARY,
+        arguments: M::ARGUMENTS,
+        rules: M::RULES,
+        free_form: M::FREE_FORM,
+        examples: M::EXAMPLES,
+        returns: M::RETURNS,
+        plan: |arguments, target| M::decode(arguments)?.plan(target),
+    }
+}
+
+/// Every module that runs on a target, by name.
+pub static MODULES: &[Entry] = &[entry::<stat::Stat>()];
+
+/// The module of a full name, an alias, or a short name (`stat`, `supervisorctl`).
+pub fn find(name: &str) -> Option<&'static Entry> {
+    let short = |full: &str| full.rsplit('.').next() == Some(name);
+    let legacy = name.strip_prefix("ansible.legacy.").map(|n| format!("ansible.builtin.{n}"));
+    let name_or = legacy.as_deref().unwrap_or(name);
+    MODULES
+        .iter()
+        .find(|m| m.name == name_or || m.aliases.contains(&name_or))
+        .or_else(|| MODULES.iter().find(|m| !name.contains('.') && (short(m.name) || m.aliases.iter().any(|a| short(a)))))
+}

@@ -1,0 +1,357 @@
+//! A module plans, it does not act: [`Look`] reads the target, a [`Plan`] lists the [`Change`]s.
+//!
+//! The applier (`agent::apply`) carries a plan out or, in check mode, reports it. So check mode and diff are written once,
+//! no module mentions them, and no module can lie about them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+/// What a module may do to the target while it plans: read. A folder can stand in for `/` (tests).
+pub trait Look {
+    /// `None` where nothing is at `path`. `follow`: of the link's target.
+    fn stat(&self, path: &Path, follow: bool) -> io::Result<Option<Meta>>;
+    /// `None` where no file is at `path`.
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
+    /// Lower-case hex; `None` where no file is at `path`. Streams.
+    fn digest(&self, path: &Path, algorithm: Algorithm) -> io::Result<Option<String>>;
+    /// Names in a folder, sorted.
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
+    /// Runs a command that changes nothing, for what it prints. Not found or not startable is an error.
+    fn ask(&self, command: &Command) -> io::Result<Output>;
+    /// Finds a program as a login shell's PATH would, sbin folders included.
+    fn which(&self, program: &str) -> Option<PathBuf>;
+    /// One variable of the agent's environment.
+    fn env(&self, name: &str) -> Option<String>;
+    /// From /etc/passwd, then `getent` (static glibc must not touch NSS). By name or by number in digits.
+    fn user(&self, name: &str) -> io::Result<Option<User>>;
+    fn group(&self, name: &str) -> io::Result<Option<Group>>;
+    /// An HTTP request that changes nothing (GET, HEAD), body into a scratch file that goes with the task.
+    fn fetch(&self, request: &Request) -> io::Result<Response>;
+    /// The bytes of content that came with the task, from the controller, as a file to read.
+    fn content(&self, content: &Content) -> io::Result<Box<dyn io::Read>>;
+    /// The user that the task runs as.
+    fn uid(&self) -> u32;
+}
+
+/// Facts about a path, as lstat(2) or stat(2) gives them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Meta {
+    pub kind: Kind,
+    /// Permission bits, 12 of them.
+    pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
+    pub size: u64,
+    /// Seconds since the epoch, with fraction.
+    pub mtime: f64,
+    pub atime: f64,
+    pub ctime: f64,
+    pub inode: u64,
+    pub device: u64,
+    pub links: u64,
+    /// Where a link points, as written.
+    pub target: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    File,
+    Folder,
+    Link,
+    Fifo,
+    Socket,
+    Char,
+    Block,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Algorithm {
+    Md5,
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct User {
+    pub name: String,
+    pub uid: u32,
+    pub gid: u32,
+    pub comment: String,
+    pub home: PathBuf,
+    pub shell: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    pub name: String,
+    pub gid: u32,
+    pub members: Vec<String>,
+}
+
+/// Bytes to be written or fed to a command.
+#[derive(Clone, Debug)]
+pub enum Content {
+    Bytes(Vec<u8>),
+    /// Stays on the controller until the applier needs it: an index into the task's blobs.
+    Blob(Blob),
+    /// A file on the target.
+    File(PathBuf),
+}
+
+/// Something the controller holds and streams on demand (a file to copy, a pack of git objects).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blob {
+    /// Position in the task's list of blobs.
+    pub index: u32,
+    pub size: u64,
+    /// SHA-1, as Ansible's `checksum` is; lower-case hex.
+    pub sha1: String,
+}
+
+/// A command to run: no shell unless `argv` names one.
+#[derive(Clone, Debug, Default)]
+pub struct Command {
+    pub argv: Vec<String>,
+    pub cwd: Option<PathBuf>,
+    /// Added to the task's environment.
+    pub env: BTreeMap<String, String>,
+    pub stdin: Option<Content>,
+    pub umask: Option<u32>,
+    /// Exit codes that are no failure; empty means any.
+    pub accept: Vec<i32>,
+    /// What to show in place of the arguments where they hold a secret.
+    pub shown_as: Option<String>,
+}
+
+impl Command {
+    /// `accept` starts as [0].
+    pub fn new<S: Into<String>>(argv: impl IntoIterator<Item = S>) -> Command {
+        Command { argv: argv.into_iter().map(Into::into).collect(), accept: vec![0], ..Command::default() }
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Output {
+    /// Exit code; 128 + signal where a signal ended it.
+    pub rc: i32,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+    /// Seconds since the epoch.
+    pub start: f64,
+    pub end: f64,
+}
+
+impl Output {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    pub fn errors(&self) -> String {
+        String::from_utf8_lossy(&self.stderr).into_owned()
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    pub method: String,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Option<Vec<u8>>,
+    pub user: Option<(String, String)>,
+    pub validate_certs: bool,
+    /// 0 follows none.
+    pub redirects: u32,
+    /// Seconds for the whole request.
+    pub timeout: f64,
+    pub unix_socket: Option<PathBuf>,
+    pub ca_path: Option<PathBuf>,
+    pub client_cert: Option<(PathBuf, PathBuf)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Response {
+    pub status: u16,
+    pub reason: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// After redirects.
+    pub url: String,
+    /// Scratch file with the body; removed with the task.
+    pub body: PathBuf,
+}
+
+/// Owner, group and permissions to have; `None` leaves (or, for what is new, the defaults of the process).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Attributes {
+    pub mode: Option<u32>,
+    pub uid: Option<u32>,
+    pub gid: Option<u32>,
+}
+
+/// One thing that the applier does to the target.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Whole file by temporary file and rename(2) in its folder. Attributes of a file already there stay unless given.
+    Write { path: PathBuf, content: Content, attributes: Attributes, backup: bool, validate: Option<String> },
+    /// Makes the folder and what is missing above it; `attributes` go to each that was made.
+    Folder { path: PathBuf, attributes: Attributes },
+    /// Makes or replaces a symbolic link atomically: temporary name, then rename(2).
+    Link { path: PathBuf, target: PathBuf },
+    Hardlink { path: PathBuf, target: PathBuf },
+    /// A file, a link, or a folder with all below it.
+    Remove { path: PathBuf },
+    Rename { from: PathBuf, to: PathBuf },
+    /// chmod and chown; of the link's target where `follow`.
+    Own { path: PathBuf, attributes: Attributes, follow: bool },
+    /// Seconds since the epoch; makes an empty file where none is.
+    Touch { path: PathBuf, atime: Option<f64>, mtime: Option<f64> },
+    Run(Command),
+    /// A request that may change something out there.
+    Send(Request),
+    /// Asks again and again until `until` holds (reads only; not done in check mode).
+    Wait(Wait),
+    /// From now until [`Change::Disarm`] of the same name: should the controller vanish, the agent itself does these.
+    Arm { name: String, undo: Vec<Change> },
+    Disarm { name: String },
+}
+
+/// A condition that another change can be waited on.
+#[derive(Clone, Debug)]
+pub struct Wait {
+    pub until: Until,
+    /// Seconds; the first try comes after `delay`, and tries are `sleep` apart.
+    pub timeout: f64,
+    pub delay: f64,
+    pub sleep: f64,
+    pub message: String,
+}
+
+#[derive(Clone, Debug)]
+pub enum Until {
+    PortOpen { host: String, port: u16, connect_timeout: f64, search: Option<String> },
+    PortClosed { host: String, port: u16, connect_timeout: f64 },
+    /// No connection is left on the port, as /proc/net/tcp shows.
+    Drained { host: String, port: u16, states: Vec<String>, exclude: Vec<String> },
+    FilePresent { path: PathBuf, search: Option<String> },
+    FileAbsent { path: PathBuf },
+    /// The answer's body, trimmed, or the string under `key` of a JSON body, is `value`.
+    Answers { request: Request, key: Option<String>, value: String },
+    /// Only the time passes.
+    Elapsed,
+}
+
+/// What came of a change.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    Done,
+    Ran(Output),
+    Answered(Response),
+    /// Seconds waited, and what a search matched.
+    Waited { elapsed: f64, groups: Vec<Option<String>>, named: Vec<(String, Option<String>)> },
+    /// A backup was made, here.
+    Backed(PathBuf),
+}
+
+/// What a module found must be done, and what the task returns.
+#[derive(Default)]
+pub struct Plan {
+    pub changes: Vec<Change>,
+    /// The task's result, without `changed`, `failed`, `diff`.
+    pub result: Map<String, Json>,
+    /// `None`: changed where there are changes (also of later stages). `Some` says otherwise (a command that only reads).
+    pub changed: Option<bool>,
+    pub warnings: Vec<String>,
+    /// Only what this module can say of its own change: shown under --diff beside what the applier shows for writes.
+    pub diff: Vec<Diff>,
+    /// What a check run cannot foresee (any command): the task is then reported as skipped with this reason.
+    pub unforeseeable: Option<String>,
+    /// Plans on, with what came of the changes so far. Not called in check mode where this stage has changes.
+    pub next: Option<Next>,
+}
+
+pub type Next = Box<dyn FnOnce(&dyn Look, &[Outcome]) -> Result<Plan, Failure> + Send>;
+
+impl Plan {
+    /// Nothing to do.
+    pub fn unchanged() -> Plan {
+        Plan::default()
+    }
+
+    pub fn of(changes: Vec<Change>) -> Plan {
+        Plan { changes, ..Plan::default() }
+    }
+
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Json>) -> Plan {
+        self.result.insert(key.to_owned(), value.into());
+        self
+    }
+
+    #[must_use]
+    pub fn then(mut self, next: impl FnOnce(&dyn Look, &[Outcome]) -> Result<Plan, Failure> + Send + 'static) -> Plan {
+        self.next = Some(Box::new(next));
+        self
+    }
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan").field("changes", &self.changes).field("result", &self.result).finish_non_exhaustive()
+    }
+}
+
+/// What changes in a text, or in a state written as text.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Diff {
+    pub before_header: String,
+    pub after_header: String,
+    pub before: String,
+    pub after: String,
+}
+
+/// A task that could not be planned or carried out: a sentence for the user, the argument it is about, and what else the result holds.
+#[derive(Clone, Debug, Default)]
+pub struct Failure {
+    pub msg: String,
+    /// The controller points at this argument in the playbook.
+    pub argument: Option<String>,
+    pub result: Map<String, Json>,
+}
+
+impl Failure {
+    pub fn new(msg: impl Into<String>) -> Failure {
+        Failure { msg: msg.into(), ..Failure::default() }
+    }
+
+    pub fn argument(name: &str, msg: impl Into<String>) -> Failure {
+        Failure { msg: msg.into(), argument: Some(name.to_owned()), ..Failure::default() }
+    }
+
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Json>) -> Failure {
+        self.result.insert(key.to_owned(), value.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.msg)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::new(error.to_string())
+    }
+}
