@@ -16,3 +16,9 @@ pub mod wire;
 
 #[cfg(feature = "controller")]
 pub mod diag;
+#[cfg(feature = "controller")]
+pub mod template;
+#[cfg(feature = "controller")]
+pub mod value;
+#[cfg(feature = "controller")]
+pub mod yaml;

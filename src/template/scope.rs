@@ -1,0 +1,66 @@
+//! What a template can see.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::diag::Diagnostic;
+use crate::value::Value;
+use crate::yaml::Node;
+
+/// A variable: final, or as written and rendered when it is used, in the scope of its use.
+#[derive(Clone, Debug)]
+pub enum Var {
+    Value(Value),
+    Node(Node),
+}
+
+impl From<Value> for Var {
+    fn from(value: Value) -> Var {
+        Var::Value(value)
+    }
+}
+
+impl From<Node> for Var {
+    fn from(node: Node) -> Var {
+        Var::Node(node)
+    }
+}
+
+/// Where lookups and includes search, first to last.
+#[derive(Clone, Debug, Default)]
+pub struct SearchPath {
+    /// The role's folder, the folder of the tasks file, the playbook's folder: in each, `files/` or `templates/` first, then itself.
+    pub folders: Vec<PathBuf>,
+}
+
+impl SearchPath {
+    /// The first that exists of `folder/sub/name`, `folder/name`; absolute names are taken as they are.
+    pub fn find(&self, sub: &str, name: &str) -> Option<PathBuf> {
+        self.candidates(sub, name).into_iter().find(|path| path.exists())
+    }
+
+    /// All places that [`SearchPath::find`] tries, for the message when none is there.
+    pub fn candidates(&self, sub: &str, name: &str) -> Vec<PathBuf> {
+        let path = PathBuf::from(name);
+        if path.is_absolute() {
+            return vec![path];
+        }
+        self.folders.iter().flat_map(|folder| [folder.join(sub).join(name), folder.join(name)]).collect()
+    }
+}
+
+pub trait Scope: Send + Sync {
+    fn get(&self, name: &str) -> Option<Var>;
+    /// All names, for `vars`, `varnames` and suggestions.
+    fn names(&self) -> Vec<Arc<str>>;
+    fn paths(&self) -> &SearchPath;
+    /// Opens a vault text.
+    fn decrypt(&self, text: &str) -> Result<String, Diagnostic> {
+        let _ = text;
+        Err(Diagnostic::error("this value is encrypted").help("give the password with --vault-password-file or --ask-vault-pass"))
+    }
+    /// Takes a warning that came up while rendering.
+    fn warn(&self, warning: Diagnostic) {
+        let _ = warning;
+    }
+}
