@@ -15,6 +15,10 @@ pub mod plan;
 pub mod wire;
 
 #[cfg(feature = "controller")]
+pub mod actions;
+#[cfg(feature = "controller")]
+pub mod engine;
+#[cfg(feature = "controller")]
 pub mod diag;
 #[cfg(feature = "controller")]
 pub mod template;

@@ -1,0 +1,210 @@
+//! Tasks that run in the controller, one file each; this is their table.
+//!
+//! An action may compute only (`set_fact`), or prepare what a module on the target then does (`copy` finds the file here and
+//! sends it there). It prints nothing and reaches the host only through [`Target`].
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use crate::modules::arguments::{Argument, Arguments, Rule};
+use crate::plan::{Blob, Failure};
+use crate::template::{Scope, Var};
+use crate::value::Value;
+use crate::wire::TaskResult;
+
+/// An action: documented arguments, and what it does.
+pub trait Action: Arguments + Send {
+    const NAME: &'static str;
+    const ALIASES: &'static [&'static str] = &[];
+    const RULES: &'static [Rule] = &[];
+    const FREE_FORM: Option<&'static str> = None;
+    const EXAMPLES: &'static str = "";
+    const RETURNS: &'static str = "";
+    /// Takes any other argument too (`set_fact`, `add_host`): they come in [`Context::others`].
+    const OPEN: bool = false;
+    /// Arguments that the engine must not render: the action evaluates them itself (`assert`'s `that`, `debug`'s `var`).
+    const RAW: &'static [&'static str] = &[];
+    /// Whether it needs no connection to the host at all.
+    const LOCAL: bool = true;
+
+    fn run(self, context: Context<'_>) -> impl Future<Output = Result<Done, Failure>> + Send;
+}
+
+/// What an action may use.
+pub struct Context<'a> {
+    pub scope: &'a dyn Scope,
+    /// Inventory name of the host that the task is for.
+    pub host: &'a str,
+    pub target: &'a dyn Target,
+    pub check: bool,
+    pub diff: bool,
+    pub verbosity: u8,
+    /// All arguments, rendered (those of an [`Action::OPEN`] action that are not declared are found here).
+    pub others: Map<String, Json>,
+    /// Arguments as they were written, with their places.
+    pub written: &'a [(String, crate::yaml::Node)],
+}
+
+/// The host that a task is for, as actions see it.
+pub trait Target: Send + Sync {
+    /// Runs a module there, under the task's become, environment, check mode and diff.
+    fn module<'a>(&'a self, name: &'a str, arguments: Map<String, Json>, supplies: Vec<Supply>) -> Answer<'a, TaskResult>;
+    /// Runs a command there by the bare connection: no agent, no become unless `become_`.
+    fn raw<'a>(&'a self, command: &'a str, executable: Option<&'a str>) -> Answer<'a, crate::plan::Output>;
+    /// Drops the connection, so that the next task makes a new one.
+    fn reset<'a>(&'a self) -> Answer<'a, ()>;
+    /// Says where a long action stands; shown beside the host.
+    fn progress(&self, message: &str, step: u64, of: u64);
+}
+
+/// A future of an action's dealings with its host; the error says why the host cannot be reached.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unreachable>> + Send + 'a>>;
+
+/// The host cannot be reached: a sentence with the remedy.
+#[derive(Clone, Debug)]
+pub struct Unreachable(pub String);
+
+/// Bytes that a module may ask for while it runs: `Content::Blob` with the same index.
+#[derive(Clone, Debug)]
+pub enum Supply {
+    File(PathBuf),
+    Memory(Arc<[u8]>),
+}
+
+impl Supply {
+    /// What the module is told of it; reads the whole content once.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn blob(&self, index: u32) -> std::io::Result<Blob> {
+        use sha1::{Digest as _, Sha1};
+        let mut digest = Sha1::new();
+        let size = match self {
+            Supply::Memory(bytes) => {
+                digest.update(bytes);
+                bytes.len() as u64
+            }
+            Supply::File(path) => {
+                let mut file = std::fs::File::open(path)?;
+                let mut buffer = vec![0; 64 << 10];
+                let mut size = 0;
+                loop {
+                    let n = std::io::Read::read(&mut file, &mut buffer)?;
+                    if n == 0 {
+                        break size;
+                    }
+                    digest.update(&buffer[..n]);
+                    size += n as u64;
+                }
+            }
+        };
+        let sha1 = digest.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        Ok(Blob { index, size, sha1 })
+    }
+}
+
+/// What an action came to.
+#[derive(Debug, Default)]
+pub struct Done {
+    pub changed: bool,
+    pub skipped: bool,
+    /// What is registered, without `changed`, `failed`, `skipped`.
+    pub result: Map<String, Json>,
+    pub diff: Vec<crate::plan::Diff>,
+    pub warnings: Vec<String>,
+    /// What the engine then does.
+    pub effects: Vec<Effect>,
+    /// The module's own answer, where the action ended by running one; the fields above are then added to it.
+    pub module: Option<TaskResult>,
+}
+
+impl Done {
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Json>) -> Done {
+        self.result.insert(key.to_owned(), value.into());
+        self
+    }
+
+    pub fn by_module(result: TaskResult) -> Done {
+        Done { module: Some(result), ..Done::default() }
+    }
+}
+
+impl From<Unreachable> for Failure {
+    fn from(unreachable: Unreachable) -> Failure {
+        Failure::new(unreachable.0).with("unreachable", true)
+    }
+}
+
+/// What only the engine can do with the state of the run.
+#[derive(Debug)]
+pub enum Effect {
+    /// Variables of the host at the level of `set_fact`, or facts where `facts`; kept in the fact cache where `cacheable`.
+    SetFacts { values: Vec<(Arc<str>, Value)>, cacheable: bool, facts: bool },
+    /// At the level of `include_vars`.
+    IncludeVars(Vec<(Arc<str>, Var)>),
+    AddHost { name: String, groups: Vec<String>, vars: Vec<(Arc<str>, Value)> },
+    AddToGroup { group: String, parents: Vec<String> },
+}
+
+/// A line of the table.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    pub summary: &'static str,
+    pub arguments: &'static [Argument],
+    pub rules: &'static [Rule],
+    pub free_form: Option<&'static str>,
+    pub examples: &'static str,
+    pub returns: &'static str,
+    pub open: bool,
+    pub raw: &'static [&'static str],
+    pub local: bool,
+    pub run: for<'a> fn(Map<String, Json>, Context<'a>) -> Pin<Box<dyn Future<Output = Result<Done, Failure>> + Send + 'a>>,
+}
+
+const fn entry<A: Action>() -> Entry {
+    Entry {
+        name: A::NAME,
+        aliases: A::ALIASES,
+        summary: A::SUMMARY,
+        arguments: A::ARGUMENTS,
+        rules: A::RULES,
+        free_form: A::FREE_FORM,
+        examples: A::EXAMPLES,
+        returns: A::RETURNS,
+        open: A::OPEN,
+        raw: A::RAW,
+        local: A::LOCAL,
+        run: |arguments, context| {
+            Box::pin(async move {
+                let known = if A::OPEN {
+                    arguments.into_iter().filter(|(k, _)| A::ARGUMENTS.iter().any(|a| a.is(k))).collect()
+                } else {
+                    arguments
+                };
+                A::decode(&known)?.run(context).await
+            })
+        },
+    }
+}
+
+/// Every action, by name. A name that is here and in `modules::MODULES` runs here first.
+pub static ACTIONS: &[Entry] = &[];
+
+/// The action of a full name, an alias or a short name.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    let legacy = name.strip_prefix("ansible.legacy.").map(|n| format!("ansible.builtin.{n}"));
+    let name = legacy.as_deref().unwrap_or(name);
+    let short = |full: &&str| full.rsplit('.').next() == Some(name);
+    ACTIONS
+        .iter()
+        .find(|a| a.name == name || a.aliases.contains(&name))
+        .or_else(|| ACTIONS.iter().find(|a| !name.contains('.') && (short(&a.name) || a.aliases.iter().any(short))))
+}
+

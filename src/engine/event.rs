@@ -1,0 +1,99 @@
+//! What happens while plays run. The engine prints nothing: it emits these, and `ui` or a command makes of them what it wants.
+
+use std::sync::Arc;
+
+use crate::diag::{Diagnostic, Span};
+use crate::plan::Diff;
+use crate::value::Value;
+
+#[derive(Clone, Debug)]
+pub enum Event {
+    PlaybookStarted { path: String },
+    PlayStarted { name: String, hosts: Vec<Arc<str>>, check: bool },
+    /// No host matched: the play is skipped.
+    NoHosts { name: String },
+    TaskStarted(Arc<TaskInfo>),
+    /// One item of a loop is done on a host.
+    Item { task: Arc<TaskInfo>, host: Arc<str>, outcome: Box<Outcome> },
+    /// The task is done on a host (after all items).
+    Finished { task: Arc<TaskInfo>, host: Arc<str>, outcome: Box<Outcome> },
+    /// `until` does not hold yet.
+    Retrying { task: Arc<TaskInfo>, host: Arc<str>, attempt: u32, left: u32 },
+    /// A long task says where it stands; both numbers 0 where unknown.
+    Progress { host: Arc<str>, message: String, step: u64, of: u64 },
+    /// include_tasks or include_role took this in for these hosts.
+    Included { what: String, hosts: Vec<Arc<str>>, label: Option<String> },
+    Warning(Diagnostic),
+    /// All of the run's hosts, in the order met.
+    Ended { recap: Vec<(Arc<str>, Counts)> },
+}
+
+/// A task as it is shown.
+#[derive(Clone, Debug)]
+pub struct TaskInfo {
+    /// Position among all tasks started in this run.
+    pub id: u64,
+    /// Rendered; the action's name where the task has none.
+    pub name: String,
+    pub role: Option<String>,
+    /// As written: `apt`, `ansible.builtin.apt`.
+    pub action: String,
+    pub handler: bool,
+    pub span: Span,
+    /// Its arguments and results must not be shown.
+    pub no_log: bool,
+    /// Warnings and errors of this task may show these arguments (-vvv).
+    pub run_once: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub status: Status,
+    /// What would be registered, as a dictionary (`changed`, `failed`, `msg`, `rc`, …).
+    pub result: Value,
+    pub diff: Vec<Diff>,
+    pub warnings: Vec<String>,
+    /// The loop item as it is shown (`loop_control.label`), for [`Event::Item`].
+    pub item: Option<Value>,
+    /// Where in the playbook a failure is to be shown, and what to do.
+    pub error: Option<Diagnostic>,
+    /// The host that did the work, where it is another.
+    pub delegated_to: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Ok,
+    Changed,
+    Skipped,
+    Failed,
+    /// Failed with `ignore_errors`.
+    Ignored,
+    Unreachable,
+    /// Unreachable with `ignore_unreachable`.
+    UnreachableIgnored,
+}
+
+/// The numbers of the recap line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub ok: u32,
+    pub changed: u32,
+    pub unreachable: u32,
+    pub failed: u32,
+    pub skipped: u32,
+    pub rescued: u32,
+    pub ignored: u32,
+}
+
+/// Where events go. Called from many tasks at once, in the order in which things happened per host.
+pub trait Sink: Send + Sync {
+    fn emit(&self, event: Event);
+}
+
+/// Drops everything.
+pub struct Silent;
+
+impl Sink for Silent {
+    fn emit(&self, _: Event) {}
+}
