@@ -34,8 +34,48 @@ pub trait Look {
     fn fetch(&self, request: &Request) -> io::Result<Response>;
     /// The bytes of content that came with the task, from the controller, as a file to read.
     fn content(&self, content: &Content) -> io::Result<Box<dyn io::Read>>;
+    /// The same bytes as a file on the target, in the task's scratch folder; a [`Content::File`] is its own path.
+    fn scratch(&self, content: &Content) -> io::Result<PathBuf>;
     /// The user that the task runs as.
     fn uid(&self) -> u32;
+
+    /// Expands `$VARIABLES`, then `~` or `~user` at the start, as Python's `expandvars` and `expanduser` do; unknown names stay.
+    fn expand(&self, path: &str) -> String {
+        let path = expand_variables(path, &|name| self.env(name));
+        let Some(rest) = path.strip_prefix('~') else { return path };
+        let (name, below) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let home = match name {
+            "" => self.env("HOME").map(PathBuf::from).or_else(|| Some(self.user(&self.uid().to_string()).ok()??.home)),
+            name => self.user(name).ok().flatten().map(|user| user.home),
+        };
+        match home {
+            Some(home) => format!("{}{below}", home.display().to_string().trim_end_matches('/')),
+            None => path,
+        }
+    }
+}
+
+/// Replaces `$NAME` and `${NAME}`; what has no value stays as it is.
+pub fn expand_variables(text: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        let (name, used) = match after.strip_prefix('{').and_then(|inner| inner.find('}').map(|end| &inner[..end])) {
+            Some(name) => (name, name.len() + 2),
+            None => {
+                let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
+                (&after[..end], end)
+            }
+        };
+        match value(name).filter(|_| !name.is_empty()) {
+            Some(found) => out.push_str(&found),
+            None => out.push_str(&rest[at..=at + used]),
+        }
+        rest = &after[used..];
+    }
+    out + rest
 }
 
 /// Facts about a path, as lstat(2) or stat(2) gives them.
@@ -54,6 +94,12 @@ pub struct Meta {
     pub inode: u64,
     pub device: u64,
     pub links: u64,
+    /// What a device file stands for.
+    pub rdev: u64,
+    /// Units of 512 bytes.
+    pub blocks: u64,
+    /// Bytes that the file system likes to read at once.
+    pub block_size: u64,
     /// Where a link points, as written.
     pub target: Option<PathBuf>,
 }

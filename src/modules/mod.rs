@@ -53,8 +53,25 @@ const fn entry<M: Module>() -> Entry {
         free_form: M::FREE_FORM,
         examples: M::EXAMPLES,
         returns: M::RETURNS,
-        plan: |arguments, target| M::decode(arguments)?.plan(target),
+        plan: |arguments, target| {
+            let arguments = expanded(M::ARGUMENTS, arguments, target);
+            arguments::check_rules(M::RULES, &|name| {
+                let argument = M::ARGUMENTS.iter().find(|a| a.name == name)?;
+                arguments.iter().find(|(given, _)| argument.is(given)).map(|(_, value)| value.clone())
+            })?;
+            M::decode(&arguments)?.plan(target)
+        },
     }
+}
+
+/// The arguments with `~` and `$VARIABLES` replaced in those that are paths: only the target knows their values.
+fn expanded(known: &[Argument], given: &Map<String, Json>, target: &dyn Look) -> Map<String, Json> {
+    let is_path = |name: &str| known.iter().any(|a| a.kind == "path" && !a.internal() && a.is(name));
+    let expand = |(name, value): (&String, &Json)| match value {
+        Json::String(path) if path.contains(['~', '$']) && is_path(name) => (name.clone(), Json::String(target.expand(path))),
+        other => (name.clone(), other.clone()),
+    };
+    given.iter().map(expand).collect()
 }
 
 /// Every module that runs on a target, by name.
