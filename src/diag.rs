@@ -173,6 +173,11 @@ impl Diagnostics {
     pub fn collect<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
         result.map_err(|d| self.push(d)).ok()
     }
+
+    /// The same for several errors; those without a place get this one.
+    pub fn collect_all<T>(&mut self, result: Result<T, Diagnostics>, place: &Span) -> Option<T> {
+        result.map_err(|all| self.0.extend(all.0.into_iter().map(|d| d.or_at(Some(place))))).ok()
+    }
 }
 
 impl From<Diagnostic> for Diagnostics {

@@ -21,6 +21,8 @@ pub mod engine;
 #[cfg(feature = "controller")]
 pub mod diag;
 #[cfg(feature = "controller")]
+pub mod playbook;
+#[cfg(feature = "controller")]
 pub mod template;
 #[cfg(feature = "controller")]
 pub mod value;

@@ -1,0 +1,126 @@
+//! What can be found wrong with a task before any host is touched: its module, its arguments, its templates.
+
+use super::action::Action;
+use super::Task;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::modules::arguments::{Argument, Rule, check_rules};
+use crate::template;
+use crate::value::Value;
+use crate::yaml::Node;
+use crate::{actions, modules};
+
+/// Actions that the engine itself carries out.
+pub const ENGINE: &[&str] = &["include_tasks", "import_tasks", "include_role", "import_role", "meta", "include"];
+
+/// Whether some module or action has this name.
+pub fn known_action(name: &str) -> bool {
+    let short = ["ansible.builtin.", "ansible.legacy."].iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);
+    ENGINE.contains(&short) || actions::find(name).is_some() || modules::find(name).is_some()
+}
+
+/// Short names of all, for suggestions.
+pub fn action_names() -> impl Iterator<Item = &'static str> {
+    let short = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
+    ENGINE.iter().copied().chain(modules::MODULES.iter().map(move |m| short(m.name))).chain(actions::ACTIONS.iter().map(move |a| short(a.name)))
+}
+
+/// Checks that the module exists, its arguments' names, the types of constant values, and the rules between them.
+pub fn check_action(action: &Action, problems: &mut Diagnostics) {
+    if ENGINE.contains(&action.short()) {
+        return;
+    }
+    let (known, rules, free_form, open): (&[Argument], &[Rule], Option<&str>, bool) =
+        match (actions::find(&action.name), modules::find(&action.name)) {
+            (Some(found), _) => (found.arguments, found.rules, found.free_form, found.open),
+            (None, Some(found)) => (found.arguments, found.rules, found.free_form, false),
+            (None, None) => {
+                let short = action.short();
+                problems.push(
+                    Diagnostic::error(format!("there is no module `{}`", action.name))
+                        .at(&action.name_span)
+                        .suggest(short, action_names())
+                        .help("`deploy doc --list` shows all modules"),
+                );
+                return;
+            }
+        };
+    let mut complete = action.rendered_arguments.is_none();
+    for (name, value) in &action.arguments {
+        if name == "_raw_params" {
+            if free_form.is_none() && !open {
+                problems.push(value.error(format!("`{}` takes no free text", action.name)).help("write its arguments as `name: value`"));
+                complete = false;
+            }
+            continue;
+        }
+        let Some(argument) = known.iter().find(|a| a.is(name) && !a.internal()) else {
+            if !open {
+                let names = known.iter().filter(|a| !a.internal()).flat_map(|a| std::iter::once(a.name).chain(a.aliases.iter().copied()));
+                problems.push(
+                    value
+                        .error(format!("`{}` has no argument `{name}`", action.name))
+                        .suggest(name, names)
+                        .help(format!("`deploy doc {}` shows its arguments", action.short())),
+                );
+            }
+            continue;
+        };
+        if value.has_template() || argument.secret || value.tag().is_some() {
+            continue;
+        }
+        if let Ok(json) = Value::from_node(value).to_json()
+            && !json.is_null()
+            && let Err(why) = (argument.check)(&json)
+        {
+            problems.push(value.error(format!("argument `{name}` {why}")));
+        }
+    }
+    if !complete {
+        return;
+    }
+    for argument in known.iter().filter(|a| a.required && !a.internal()) {
+        let free = free_form == Some(argument.name) && action.get("_raw_params").is_some();
+        if !free && !action.arguments.iter().any(|(name, _)| argument.is(name)) {
+            problems.push(
+                Diagnostic::error(format!("`{}` needs the argument `{}`", action.name, argument.name))
+                    .at(&action.name_span)
+                    .help(argument.doc.trim().lines().next().unwrap_or_default().to_owned()),
+            );
+        }
+    }
+    let given = |name: &str| {
+        let main = known.iter().find(|a| a.name == name);
+        let (_, value) = action.arguments.iter().find(|(k, _)| k == name || main.is_some_and(|a| a.is(k)))?;
+        // A template's value is not known: it counts as given, and equals nothing.
+        if value.has_template() { Some(serde_json::json!("{{ }}")) } else { Value::from_node(value).to_json().ok() }
+    };
+    if !action.arguments.iter().any(|(_, v)| v.has_template())
+        && let Err(failure) = check_rules(rules, &given)
+    {
+        let place = failure.argument.as_deref().and_then(|name| action.get(name)).map_or(&action.name_span, Node::span);
+        problems.push(Diagnostic::error(failure.msg).at(place));
+    }
+}
+
+/// Checks the syntax of a task's templates and conditions, and the names of filters, tests and lookups in them.
+pub fn check_templates(task: &Task, problems: &mut Diagnostics) {
+    let conditions = task.keywords.when.iter().chain(&task.until).chain(&task.changed_when).chain(&task.failed_when);
+    for node in conditions {
+        problems.0.extend(template::check_expression(node));
+    }
+    let raw = actions::find(&task.action.name).map_or(&[][..], |a| a.raw);
+    for (name, node) in &task.action.arguments {
+        if !raw.contains(&name.as_str()) {
+            problems.0.extend(template::check(node));
+        }
+    }
+    let nodes = task.name.iter().chain(task.repeat.iter().map(|l| &l.terms)).chain(&task.action.rendered_arguments).chain(&task.keywords.environment);
+    for node in nodes {
+        problems.0.extend(template::check(node));
+    }
+    for var in task.keywords.vars.values() {
+        if let template::Var::Node(node) = var {
+            problems.0.extend(template::check(node));
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Playbook files to plays: reads files, follows imports, finds roles.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use super::keywords::{SHARED, SINGLE, list_or_one};
+use super::task::{folder_of, unknown};
+use super::{Keywords, Play, Role, Step};
+use crate::diag::{Diagnostic, Diagnostics, Source};
+use crate::template::{Scope, render_text};
+use crate::yaml::{self, Kind, Node};
+
+/// Keywords that only plays have.
+const OWN: &[&str] = &[
+    "name", "hosts", "gather_facts", "gather_subset", "gather_timeout", "serial", "strategy", "max_fail_percentage", "force_handlers",
+    "order", "fact_path", "handlers", "pre_tasks", "post_tasks", "tasks", "roles", "vars_files", "vars_prompt", "validate_argspec",
+];
+
+/// Older names that still work.
+const OLD: &[(&str, &str)] = &[("user", "remote_user"), ("sudo", "become"), ("sudo_user", "become_user")];
+
+/// Opens vault-encrypted files.
+pub type Decrypt = dyn Fn(&str) -> Result<String, Diagnostic> + Send + Sync;
+
+/// Where things are looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Roots {
+    /// Folders that hold roles, after `roles/` beside the playbook.
+    pub roles: Vec<PathBuf>,
+    /// Folders that hold `ansible_collections/`.
+    pub collections: Vec<PathBuf>,
+}
+
+/// Reads playbooks, tasks files and roles; each role is read once.
+pub struct Loader {
+    pub roots: Roots,
+    /// Whether modules and their arguments are checked while reading (always, but for tools that only list).
+    pub check_actions: bool,
+    /// What names in static imports may use: extra variables.
+    pub constants: Option<Arc<dyn Scope>>,
+    pub decrypt: Option<Arc<Decrypt>>,
+    pub(super) roles: Mutex<HashMap<String, Arc<Role>>>,
+    pub warnings: Mutex<Vec<Diagnostic>>,
+}
+
+/// Where a list of tasks stands.
+#[derive(Clone, Debug, Default)]
+pub struct Inside {
+    /// Folder of the file being read.
+    pub folder: PathBuf,
+    /// Folder of the playbook.
+    pub playbook: PathBuf,
+    /// Folder of the role, where it is one.
+    pub role: Option<PathBuf>,
+    /// Files being read, outermost first: an import of one of them is a circle.
+    pub files: Vec<PathBuf>,
+    /// Roles being read, outermost first.
+    pub chain: Vec<String>,
+    /// In `handlers/` names are looked for there, not in `tasks/`.
+    pub handlers: bool,
+}
+
+impl Loader {
+    pub fn new(roots: Roots) -> Loader {
+        Loader { roots, check_actions: true, constants: None, decrypt: None, roles: Mutex::default(), warnings: Mutex::default() }
+    }
+
+    /// Reads a playbook and all it imports. All problems that can be found are in the error.
+    pub fn playbook(&self, path: &Path) -> Result<Vec<Play>, Diagnostics> {
+        let mut problems = Diagnostics::default();
+        let mut plays = Vec::new();
+        self.playbook_file(path, &mut Vec::new(), &mut plays, &mut problems);
+        if problems.has_errors() { Err(problems) } else { Ok(plays) }
+    }
+
+    /// Plays from a text that is no file (`deploy run`).
+    pub fn playbook_text(&self, source: &Arc<Source>, folder: &Path) -> Result<Vec<Play>, Diagnostics> {
+        let mut problems = Diagnostics::default();
+        let mut plays = Vec::new();
+        if let Some(node) = problems.collect(self.document(source)) {
+            self.plays(&node, folder, &mut Vec::new(), &mut plays, &mut problems);
+        }
+        if problems.has_errors() { Err(problems) } else { Ok(plays) }
+    }
+
+    /// The single document of a YAML file; `Null` for an empty one.
+    ///
+    /// # Errors
+    /// It cannot be read, is no YAML, or is encrypted and cannot be opened.
+    pub fn file(&self, path: &Path) -> Result<Node, Diagnostic> {
+        let text = std::fs::read_to_string(path).map_err(|e| Diagnostic::error(format!("cannot read {}: {}", shown(path).display(), reason(&e))))?;
+        let text = match &self.decrypt {
+            Some(decrypt) if text.starts_with("$ANSIBLE_VAULT;") => decrypt(&text)?,
+            _ => text,
+        };
+        self.document(&Arc::new(Source { path: shown(path), text: text.into() }))
+    }
+
+    fn document(&self, source: &Arc<Source>) -> Result<Node, Diagnostic> {
+        let loaded = yaml::load(source)?;
+        if let Ok(mut warnings) = self.warnings.lock() {
+            warnings.extend(loaded.warnings);
+        }
+        Ok(loaded.documents.into_iter().next().unwrap_or_else(|| Node::new(Kind::Null, crate::diag::Span::locate(source, 0, 0))))
+    }
+
+    fn playbook_file(&self, path: &Path, open: &mut Vec<PathBuf>, plays: &mut Vec<Play>, problems: &mut Diagnostics) {
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if open.contains(&real) {
+            problems.push(Diagnostic::error(format!("playbook {} imports itself", path.display())));
+            return;
+        }
+        open.push(real);
+        if let Some(node) = problems.collect(self.file(path)) {
+            self.plays(&node, folder_of(path), open, plays, problems);
+        }
+        open.pop();
+    }
+
+    fn plays(&self, node: &Node, folder: &Path, open: &mut Vec<PathBuf>, plays: &mut Vec<Play>, problems: &mut Diagnostics) {
+        let Some(items) = node.as_list() else {
+            problems.push(
+                node.error("a playbook must be a list of plays")
+                    .label(format!("this is {}", node.kind_name()))
+                    .help("start each play with `- name: …` and give it `hosts:`"),
+            );
+            return;
+        };
+        for item in items {
+            let Some(entries) = item.as_map() else {
+                problems.push(item.error("a play must be a dictionary").label(format!("this is {}", item.kind_name())));
+                continue;
+            };
+            let import = entries.iter().find(|(k, _)| matches!(k.as_str(), Some("import_playbook" | "ansible.builtin.import_playbook")));
+            match import {
+                Some((_, file)) => self.import_playbook(item, file, folder, open, plays, problems),
+                None => plays.extend(self.play(item, entries, folder, problems)),
+            }
+        }
+    }
+
+    fn import_playbook(&self, item: &Node, file: &Node, folder: &Path, open: &mut Vec<PathBuf>, plays: &mut Vec<Play>, problems: &mut Diagnostics) {
+        let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), ..Inside::default() };
+        let Some(name) = self.constant(file, &inside) else {
+            problems.push(file.error("the file of `import_playbook` must be known before anything runs").help("only extra variables can be used in it"));
+            return;
+        };
+        let name = name.split_whitespace().next().unwrap_or_default().to_owned();
+        let path = folder.join(&name);
+        if !path.exists() {
+            problems.push(file.error(format!("playbook `{name}` does not exist")).help(format!("looked for {}", path.display())));
+            return;
+        }
+        let mut keywords = Keywords::default();
+        for (key, value) in item.as_map().unwrap_or_default() {
+            let name = key.as_str().unwrap_or_default();
+            if !(name.ends_with("import_playbook") || name == "name" || keywords.take(name, value, problems)) {
+                problems.push(unknown(key, "import_playbook", SHARED.iter().copied(), None));
+            }
+        }
+        let first = plays.len();
+        self.playbook_file(&path, open, plays, problems);
+        for play in &mut plays[first..] {
+            let mut merged = (*play.keywords).clone();
+            merged.when.splice(0..0, keywords.when.iter().cloned());
+            merged.tags.extend(keywords.tags.iter().cloned());
+            let own = std::mem::replace(&mut merged.vars, keywords.vars.clone());
+            merged.vars.extend(own);
+            play.keywords = Arc::new(merged);
+        }
+    }
+
+    fn play(&self, node: &Node, entries: &[(Node, Node)], folder: &Path, problems: &mut Diagnostics) -> Option<Play> {
+        let mut keywords = Keywords::default();
+        let mut own = indexmap::IndexMap::new();
+        for (key, value) in entries {
+            let written = key.as_str().unwrap_or_default();
+            let name = OLD.iter().find(|(old, _)| *old == written).map_or(written, |(_, new)| new);
+            if let Some(known) = OWN.iter().find(|k| **k == name) {
+                own.insert(*known, value.clone());
+            } else if !keywords.take(name, value, problems) {
+                let tasks_in_play = super::check::known_action(name);
+                problems.push(unknown(
+                    key,
+                    "play",
+                    OWN.iter().chain(SHARED).chain(SINGLE).copied(),
+                    tasks_in_play.then_some("this is a module: put it under `tasks:`"),
+                ));
+            }
+        }
+        let Some(hosts) = own.get("hosts").cloned() else {
+            problems.push(node.error("this play has no `hosts`").help("say where it runs: `hosts: web`"));
+            return None;
+        };
+        if hosts.is_null() || hosts.as_list().is_some_and(<[Node]>::is_empty) {
+            problems.push(hosts.error("`hosts` is empty").help("name a group, a host or a pattern"));
+        }
+        let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), ..Inside::default() };
+        let mut steps = |name: &str| own.get(name).map(|list| self.steps(list, &inside, problems)).unwrap_or_default();
+        let (pre_tasks, tasks, post_tasks) = (steps("pre_tasks"), steps("tasks"), steps("post_tasks"));
+        let handlers = steps("handlers");
+        let roles = own.get("roles").map(|list| self.role_list(list, &inside, problems)).unwrap_or_default();
+        Some(Play {
+            name: own.get("name").cloned(),
+            hosts,
+            span: node.span().clone(),
+            folder: folder.to_owned(),
+            keywords: Arc::new(keywords),
+            vars_files: own.get("vars_files").map(list_or_one).unwrap_or_default(),
+            vars_prompt: own.get("vars_prompt").map(list_or_one).unwrap_or_default(),
+            own,
+            pre_tasks,
+            roles,
+            tasks,
+            post_tasks,
+            handlers,
+        })
+    }
+
+    /// A tasks file's steps, and where they stand.
+    pub fn tasks_file(&self, path: &Path, inside: &Inside, problems: &mut Diagnostics) -> (Vec<Step>, Inside) {
+        let mut inner = inside.clone();
+        inner.folder = folder_of(path).to_owned();
+        inner.files.push(path.to_owned());
+        let steps = match problems.collect(self.file(path)) {
+            Some(node) => self.steps(&node, &inner, problems),
+            None => Vec::new(),
+        };
+        (steps, inner)
+    }
+
+    /// The file that `import_tasks: name` or `include_tasks: name` means there.
+    ///
+    /// # Errors
+    /// No such file; the help lists where it was looked for.
+    pub fn find_tasks(&self, name: &str, inside: &Inside) -> Result<PathBuf, Diagnostic> {
+        let mut places = Vec::new();
+        if let Some(role) = &inside.role {
+            places.push(inside.folder.join(name));
+            places.push(role.join(if inside.handlers { "handlers" } else { "tasks" }).join(name));
+            places.push(role.join(name));
+        } else {
+            places.push(inside.folder.join(name));
+            places.push(inside.folder.join("tasks").join(name));
+        }
+        places.push(inside.playbook.join(name));
+        let found = places.iter().flat_map(|p| [p.clone(), p.with_extension("yml"), p.with_extension("yaml")]).find(|p| p.is_file());
+        found.ok_or_else(|| {
+            let listed: Vec<String> = places.iter().map(|p| shown(p).display().to_string()).collect();
+            Diagnostic::error(format!("tasks file `{name}` does not exist")).help(format!("looked for {}", listed.join(", ")))
+        })
+    }
+
+    /// Text that can be known before anything runs: constants, and templates over extra variables.
+    pub(super) fn constant(&self, node: &Node, inside: &Inside) -> Option<String> {
+        let _ = inside;
+        if !node.has_template() {
+            return node.scalar_text();
+        }
+        render_text(node, self.constants.as_deref()?).ok()
+    }
+}
+
+/// A path as messages show it: relative to the working folder where it is below it.
+pub fn shown(path: &Path) -> PathBuf {
+    std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)).unwrap_or_else(|| path.to_owned())
+}
+
+/// An I/O error as a user says it.
+pub fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".into(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".into(),
+        std::io::ErrorKind::InvalidData => "it is not UTF-8 text".into(),
+        _ => error.to_string(),
+    }
+}

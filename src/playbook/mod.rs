@@ -1,0 +1,102 @@
+//! Plays, blocks, tasks, handlers and roles, decoded from YAML nodes; nothing is rendered here.
+
+mod action;
+mod check;
+mod keywords;
+mod load;
+mod role;
+mod task;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::diag::Span;
+use crate::template::Var;
+use crate::yaml::Node;
+
+pub use action::{Action, split_words};
+pub use check::check_action;
+pub use keywords::Keywords;
+pub use load::{Loader, Roots};
+pub use role::{Role, RoleUse};
+
+/// Variables of one level, in the order written.
+pub type VarMap = IndexMap<Arc<str>, Var>;
+
+/// A play as written.
+#[derive(Debug)]
+pub struct Play {
+    pub name: Option<Node>,
+    pub hosts: Node,
+    pub span: Span,
+    /// Folder of the playbook's file: `playbook_dir`.
+    pub folder: PathBuf,
+    pub keywords: Arc<Keywords>,
+    /// Keywords that only plays have (`serial`, `strategy`, `gather_facts`, …).
+    pub own: IndexMap<&'static str, Node>,
+    pub vars_files: Vec<Node>,
+    pub vars_prompt: Vec<Node>,
+    pub pre_tasks: Vec<Step>,
+    /// The roles of `roles:`.
+    pub roles: Vec<Step>,
+    pub tasks: Vec<Step>,
+    pub post_tasks: Vec<Step>,
+    /// Of the play itself; those of roles stay with the roles.
+    pub handlers: Vec<Step>,
+}
+
+/// What a list of tasks holds.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Task(Arc<Task>),
+    Block(Arc<Block>),
+    /// A role used statically: `roles:`, import_role, dependencies.
+    Role(Arc<RoleUse>),
+}
+
+/// A block; also an imported file of tasks (which is a block without rescue).
+#[derive(Debug)]
+pub struct Block {
+    pub name: Option<Node>,
+    pub span: Span,
+    pub keywords: Arc<Keywords>,
+    pub steps: Vec<Step>,
+    pub rescue: Vec<Step>,
+    pub always: Vec<Step>,
+    /// Folder of the file, where an import changed it: relative names are looked for there first.
+    pub folder: Option<PathBuf>,
+}
+
+/// A task or a handler.
+#[derive(Debug)]
+pub struct Task {
+    pub name: Option<Node>,
+    pub span: Span,
+    pub keywords: Arc<Keywords>,
+    pub action: Action,
+    pub repeat: Option<Loop>,
+    pub loop_control: Option<Node>,
+    pub register: Option<Arc<str>>,
+    pub until: Vec<Node>,
+    pub retries: Option<Node>,
+    pub delay: Option<Node>,
+    pub changed_when: Vec<Node>,
+    pub failed_when: Vec<Node>,
+    pub notify: Vec<Node>,
+    /// Of a handler: other names it answers to.
+    pub listen: Vec<Node>,
+    pub asynchronous: Option<Node>,
+    pub poll: Option<Node>,
+    /// Folder of the tasks file it was read from.
+    pub folder: PathBuf,
+}
+
+/// `loop` or a `with_…`.
+#[derive(Debug)]
+pub struct Loop {
+    /// The lookup's name for `with_…`; none for `loop`.
+    pub lookup: Option<String>,
+    pub terms: Node,
+}

@@ -1,0 +1,245 @@
+//! Tasks, handlers and blocks from nodes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::check::known_action;
+use super::keywords::{SHARED, SINGLE, list_or_one};
+use super::load::{Inside, Loader};
+use super::{Action, Block, Keywords, Loop, Step, Task};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::yaml::{Kind, Node};
+
+/// Keywords that only tasks and handlers have.
+const OWN: &[&str] = &[
+    "name", "action", "local_action", "args", "loop", "loop_control", "register", "until", "retries", "delay", "changed_when", "failed_when",
+    "notify", "listen", "async", "poll", "first_available_file", "static",
+];
+
+const BLOCK_OWN: &[&str] = &["name", "block", "rescue", "always", "notify"];
+
+impl Loader {
+    /// A list of tasks, as in `tasks:` or a tasks file. All problems are collected; what can be read is read.
+    pub(super) fn steps(&self, list: &Node, inside: &Inside, problems: &mut Diagnostics) -> Vec<Step> {
+        match list.kind() {
+            Kind::Null => Vec::new(),
+            Kind::List(items) => items.iter().filter_map(|item| self.step(item, inside, problems)).flatten().collect(),
+            _ => {
+                problems.push(
+                    list.error("a list of tasks is expected")
+                        .label(format!("this is {}", list.kind_name()))
+                        .help("each task starts with `- name: …`"),
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    /// One entry of such a list; imports become what they import.
+    fn step(&self, node: &Node, inside: &Inside, problems: &mut Diagnostics) -> Option<Vec<Step>> {
+        let Some(entries) = node.as_map() else {
+            if !node.is_null() {
+                problems.push(node.error("a task must be a dictionary").label(format!("this is {}", node.kind_name())));
+            }
+            return None;
+        };
+        if ["block", "rescue", "always"].iter().any(|k| node.get(k).is_some()) {
+            return Some(vec![Step::Block(Arc::new(self.block(node, entries, inside, problems)))]);
+        }
+        let task = self.task(node, entries, inside, problems)?;
+        match task.action.short() {
+            "import_tasks" => self.import_tasks(&task, inside, problems),
+            "import_role" => self.import_role(&task, inside, problems),
+            _ => Some(vec![Step::Task(Arc::new(task))]),
+        }
+    }
+
+    fn block(&self, node: &Node, entries: &[(Node, Node)], inside: &Inside, problems: &mut Diagnostics) -> Block {
+        let mut keywords = Keywords::default();
+        for (key, value) in entries {
+            let name = key.as_str().unwrap_or_default();
+            if BLOCK_OWN.contains(&name) || keywords.take(name, value, problems) {
+                continue;
+            }
+            problems.push(unknown(key, "block", BLOCK_OWN.iter().chain(SHARED).chain(SINGLE).copied(), None));
+        }
+        if node.get("block").is_none() {
+            problems.push(node.error("`rescue` and `always` need a `block` beside them"));
+        }
+        let mut part = |name: &str| node.get(name).map(|list| self.steps(list, inside, problems)).unwrap_or_default();
+        let (steps, rescue, always) = (part("block"), part("rescue"), part("always"));
+        Block { name: node.get("name").cloned(), span: node.span().clone(), keywords: Arc::new(keywords), steps, rescue, always, folder: None }
+    }
+
+    fn task(&self, node: &Node, entries: &[(Node, Node)], inside: &Inside, problems: &mut Diagnostics) -> Option<Task> {
+        let mut keywords = Keywords::default();
+        let mut found: Option<Action> = None;
+        let mut repeat = None;
+        let mut local = None;
+        for (key, value) in entries {
+            let Some(name) = key.as_str() else {
+                problems.push(key.error("a keyword must be a string"));
+                continue;
+            };
+            if let Some(lookup) = name.strip_prefix("with_") {
+                repeat = Some(Loop { lookup: Some(lookup.to_owned()), terms: value.clone() });
+            } else if name == "loop" {
+                repeat = Some(Loop { lookup: None, terms: value.clone() });
+            } else if name == "action" || name == "local_action" {
+                found = problems.collect(long_action(key, value)).or(found);
+                if name == "local_action" {
+                    local = Some(Node::string("localhost", key.span()));
+                }
+            } else if OWN.contains(&name) || (!is_action_like(name) && keywords.take(name, value, problems)) {
+            } else if let Some(first) = &found {
+                let second = unknown(key, "task", task_words(), None);
+                if known_action(name) {
+                    problems.push(
+                        key.error(format!("a task has two actions: `{}` and `{name}`", first.name))
+                            .related(&first.name_span, "the first is here")
+                            .help("make two tasks of them"),
+                    );
+                } else {
+                    problems.push(second);
+                }
+            } else if known_action(name) || name.contains('.') || !near_keyword(name) {
+                found = problems.collect(Action::decode(name, key.span(), value));
+            } else {
+                problems.push(unknown(key, "task", task_words(), None));
+            }
+        }
+        if let Some(host) = local {
+            keywords.set("delegate_to", host);
+        }
+        let Some(mut action) = found else {
+            if !problems.has_errors() || !problems.0.iter().any(|p| p.span.as_ref().is_some_and(|s| s.start >= node.span().start && s.end <= node.span().end)) {
+                problems.push(node.error("this task has no action").help("name a module: `ansible.builtin.command: …`, `apt: …`, …"));
+            }
+            return None;
+        };
+        if let Some(args) = node.get("args") {
+            problems.collect(action.add_args(args));
+        }
+        if self.check_actions {
+            super::check::check_action(&action, problems);
+        }
+        let list = |name: &str| node.get(name).map(list_or_one).unwrap_or_default();
+        let task = Task {
+            name: node.get("name").cloned(),
+            span: node.span().clone(),
+            repeat,
+            loop_control: node.get("loop_control").cloned(),
+            register: node.get("register").and_then(Node::as_str).map(Into::into),
+            until: list("until"),
+            retries: node.get("retries").cloned(),
+            delay: node.get("delay").cloned(),
+            changed_when: list("changed_when"),
+            failed_when: list("failed_when"),
+            notify: list("notify"),
+            listen: list("listen"),
+            asynchronous: node.get("async").cloned(),
+            poll: node.get("poll").cloned(),
+            folder: inside.folder.clone(),
+            keywords: Arc::new(keywords),
+            action,
+        };
+        super::check::check_templates(&task, problems);
+        Some(task)
+    }
+
+    /// `import_tasks: file`: a block of the file's tasks, with the import's keywords on all of them.
+    fn import_tasks(&self, task: &Task, inside: &Inside, problems: &mut Diagnostics) -> Option<Vec<Step>> {
+        let Some(node) = task.action.get("file").or_else(|| task.action.get("_raw_params")) else {
+            problems.push(Diagnostic::error("`import_tasks` needs a file").at(&task.action.name_span));
+            return None;
+        };
+        let Some(file) = self.constant(node, inside) else {
+            problems.push(
+                node.error("the file of `import_tasks` cannot be known before the play runs")
+                    .help("use `include_tasks`, which is resolved while it runs, or only extra variables in the name"),
+            );
+            return None;
+        };
+        let path = problems.collect(self.find_tasks(&file, inside).map_err(|d| d.or_at(Some(node.span()))))?;
+        if inside.files.contains(&path) {
+            problems.push(
+                node.error(format!("`{file}` imports itself"))
+                    .help("an import is taken in before the play runs: break the circle with include_tasks and a condition"),
+            );
+            return None;
+        }
+        let (steps, inner) = self.tasks_file(&path, inside, problems);
+        Some(vec![Step::Block(Arc::new(Block {
+            name: None,
+            span: task.span.clone(),
+            keywords: task.keywords.clone(),
+            steps,
+            rescue: Vec::new(),
+            always: Vec::new(),
+            folder: Some(inner.folder),
+        }))])
+    }
+
+    fn import_role(&self, task: &Task, inside: &Inside, problems: &mut Diagnostics) -> Option<Vec<Step>> {
+        let role = self.role_of_action(task, inside, problems)?;
+        Some(vec![Step::Role(Arc::new(role))])
+    }
+}
+
+/// `action: module k=v`, or a dictionary with `module`.
+fn long_action(key: &Node, value: &Node) -> Result<Action, Diagnostic> {
+    match value.kind() {
+        Kind::Str(text) => {
+            let text = text.trim();
+            let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+            let rest = if rest.is_empty() { Node::new(Kind::Null, value.span().clone()) } else { Node::string(rest.trim(), value.span()) };
+            Action::decode(name, value.span(), &rest)
+        }
+        Kind::Map(entries) => {
+            let module = value.get("module").ok_or_else(|| value.error("`action` needs `module`"))?;
+            let text = module.as_str().ok_or_else(|| module.error("`module` must be a string"))?;
+            let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+            let rest = if rest.is_empty() { Node::new(Kind::Null, value.span().clone()) } else { Node::string(rest.trim(), module.span()) };
+            let mut action = Action::decode(name, module.span(), &rest)?;
+            for (k, v) in entries {
+                match k.as_str() {
+                    Some("module") => {}
+                    Some("args") => action.add_args(v)?,
+                    Some(k) => action.arguments.push((k.to_owned(), v.clone())),
+                    None => return Err(k.error("an argument's name must be a string")),
+                }
+            }
+            Ok(action)
+        }
+        _ => Err(key.error("`action` must be text or a dictionary")),
+    }
+}
+
+/// A module may have the name of a keyword only with its collection before it.
+fn is_action_like(name: &str) -> bool {
+    name.contains('.')
+}
+
+fn task_words() -> impl Iterator<Item = &'static str> {
+    OWN.iter().chain(SHARED).chain(SINGLE).copied()
+}
+
+fn near_keyword(name: &str) -> bool {
+    let module = super::check::action_names().filter(|n| crate::diag::nearest(name, [*n]).is_some()).count();
+    module == 0 && crate::diag::nearest(name, task_words()).is_some()
+}
+
+/// "unknown keyword", with the nearest right one.
+pub(super) fn unknown<'a>(key: &Node, of: &str, known: impl IntoIterator<Item = &'a str>, help: Option<&str>) -> Diagnostic {
+    let name = key.scalar_text().unwrap_or_default();
+    let diagnostic = key.error(format!("`{name}` is not a keyword of a {of}")).suggest(&name, known);
+    match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+/// The folder of a file; `.` for a bare name.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
