@@ -1,0 +1,9 @@
+from django.urls import path
+
+from pages import views
+
+urlpatterns = [
+    path("", views.index),
+    path("api/search", views.search),
+    path("revision", views.revision),
+]
