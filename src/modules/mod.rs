@@ -3,6 +3,7 @@
 //! Adding one: its file, its line in [`MODULES`], its folder in `tests/modules/`. `tests/tidy.rs` names what is missing.
 
 pub mod arguments;
+mod setup;
 mod stat;
 
 use serde_json::{Map, Value as Json};
@@ -75,7 +76,7 @@ fn expanded(known: &[Argument], given: &Map<String, Json>, target: &dyn Look) ->
 }
 
 /// Every module that runs on a target, by name.
-pub static MODULES: &[Entry] = &[entry::<stat::Stat>()];
+pub static MODULES: &[Entry] = &[entry::<setup::Setup>(), entry::<stat::Stat>()];
 
 /// The module of a full name, an alias, or a short name (`stat`, `supervisorctl`).
 pub fn find(name: &str) -> Option<&'static Entry> {
