@@ -4,14 +4,14 @@
 //! sends it there). It prints nothing and reaches the host only through [`Target`].
 
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
 use crate::modules::arguments::{Argument, Arguments, Rule};
-use crate::plan::{Blob, Failure};
+use crate::plan::Failure;
+pub use crate::remote::{Answer, Supply, Unreachable};
 use crate::template::{Scope, Var};
 use crate::value::Value;
 use crate::wire::TaskResult;
@@ -59,52 +59,6 @@ pub trait Target: Send + Sync {
     fn reset<'a>(&'a self) -> Answer<'a, ()>;
     /// Says where a long action stands; shown beside the host.
     fn progress(&self, message: &str, step: u64, of: u64);
-}
-
-/// A future of an action's dealings with its host; the error says why the host cannot be reached.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unreachable>> + Send + 'a>>;
-
-/// The host cannot be reached: a sentence with the remedy.
-#[derive(Clone, Debug)]
-pub struct Unreachable(pub String);
-
-/// Bytes that a module may ask for while it runs: `Content::Blob` with the same index.
-#[derive(Clone, Debug)]
-pub enum Supply {
-    File(PathBuf),
-    Memory(Arc<[u8]>),
-}
-
-impl Supply {
-    /// What the module is told of it; reads the whole content once.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn blob(&self, index: u32) -> std::io::Result<Blob> {
-        use sha1::{Digest as _, Sha1};
-        let mut digest = Sha1::new();
-        let size = match self {
-            Supply::Memory(bytes) => {
-                digest.update(bytes);
-                bytes.len() as u64
-            }
-            Supply::File(path) => {
-                let mut file = std::fs::File::open(path)?;
-                let mut buffer = vec![0; 64 << 10];
-                let mut size = 0;
-                loop {
-                    let n = std::io::Read::read(&mut file, &mut buffer)?;
-                    if n == 0 {
-                        break size;
-                    }
-                    digest.update(&buffer[..n]);
-                    size += n as u64;
-                }
-            }
-        };
-        let sha1 = digest.finalize().iter().map(|b| format!("{b:02x}")).collect();
-        Ok(Blob { index, size, sha1 })
-    }
 }
 
 /// What an action came to.

@@ -1,5 +1,19 @@
 //! Runs plays: play, host, task, loop, handlers, strategy; emits events, prints nothing.
 
+mod attempt;
+mod dispatch;
 mod event;
+mod frame;
+mod gather;
+mod handlers;
+mod include;
+mod meta;
+mod play;
+mod run;
+mod specs;
+mod steps;
+mod target;
+mod task;
 
 pub use event::{Counts, Event, Outcome, Silent, Sink, Status, TaskInfo};
+pub use run::{Ended, Options, Run};

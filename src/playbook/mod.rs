@@ -4,7 +4,7 @@ mod action;
 mod check;
 mod keywords;
 mod load;
-mod role;
+pub mod role;
 mod task;
 
 use std::path::PathBuf;
@@ -18,9 +18,9 @@ use crate::yaml::Node;
 
 pub use action::{Action, split_words};
 pub use check::check_action;
-pub use keywords::Keywords;
-pub use load::{Loader, Roots};
-pub use role::{Role, RoleUse};
+pub use keywords::{Keywords, var_map, word_flag};
+pub use load::{Inside, Loader, Roots};
+pub use role::{From, Role, RoleUse};
 
 /// Variables of one level, in the order written.
 pub type VarMap = IndexMap<Arc<str>, Var>;

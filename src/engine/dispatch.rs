@@ -1,0 +1,304 @@
+//! One turn of a task on one host: arguments rendered, action or module chosen, run, and its effects taken over.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map as JsonMap, Value as Json};
+
+use super::attempt::Attempt;
+use super::event::Event;
+use super::target::TaskTarget;
+use crate::actions::{self, Context, Effect};
+use crate::diag::Diagnostic;
+use crate::modules;
+use crate::plan::{Diff, Failure};
+use crate::template::{Scope, render};
+use crate::value::{Map, Value};
+use crate::vars::TaskScope;
+use crate::wire::TaskResult;
+use crate::yaml::Node;
+
+/// What a module or action answered.
+pub(super) struct Answered {
+    pub result: Map,
+    pub diff: Vec<Diff>,
+    pub warnings: Vec<String>,
+    pub error: Option<Diagnostic>,
+    pub unreachable: bool,
+    pub delegated_to: Option<String>,
+}
+
+impl Attempt {
+    /// # Errors
+    /// A template in the task's arguments or keywords fails.
+    pub(super) async fn dispatch(&self, scope: &TaskScope) -> Result<Answered, Diagnostic> {
+        let name = &self.task.action.name;
+        let action = actions::find(name);
+        let raw = action.map_or(&[][..], |a| a.raw);
+        let arguments = self.arguments(scope, raw)?;
+        let target = TaskTarget::prepare(self, scope, action.is_some_and(|a| a.local))?;
+        let delegated_to = target.delegated_to.clone();
+        let answered = match action {
+            Some(action) => {
+                let context = Context {
+                    scope,
+                    host: &self.host.name,
+                    target: &target,
+                    check: target.check,
+                    diff: target.diff,
+                    verbosity: self.play.run.world.settings.verbosity,
+                    others: arguments.clone(),
+                    written: &self.task.action.arguments,
+                };
+                match (action.run)(arguments, context).await {
+                    Ok(done) => {
+                        let mut answered = match done.module {
+                            Some(result) => self.of_module(result),
+                            None => empty(),
+                        };
+                        answered.result.extend(json_map(done.result));
+                        if done.changed {
+                            answered.result.insert("changed".into(), Value::Bool(true));
+                        }
+                        if done.skipped {
+                            answered.result.insert("skipped".into(), Value::Bool(true));
+                        }
+                        answered.diff.extend(done.diff);
+                        answered.warnings.extend(done.warnings);
+                        for effect in done.effects {
+                            self.take_effect(effect, scope)?;
+                        }
+                        answered
+                    }
+                    Err(failure) => self.of_failure(failure),
+                }
+            }
+            None => {
+                let Some(module) = modules::find(name) else {
+                    return Err(Diagnostic::error(format!("there is no module `{name}`")).at(&self.task.action.name_span));
+                };
+                let arguments = free_form(arguments, module.free_form);
+                match actions::Target::module(&target, module.name, arguments, Vec::new()).await {
+                    Ok(result) => self.of_module(result),
+                    Err(unreachable) => self.of_failure(unreachable.into()),
+                }
+            }
+        };
+        let mut answered = Answered { delegated_to, ..answered };
+        self.take_facts(&answered.result, &target, scope);
+        if target.diff && !answered.diff.is_empty() {
+            let diffs = answered.diff.iter().map(diff_value);
+            answered.result.insert("diff".into(), Value::list(diffs));
+        }
+        Ok(answered)
+    }
+
+    /// The task's arguments over `module_defaults`, rendered; those in `raw` are left to the action.
+    fn arguments(&self, scope: &TaskScope, raw: &[&str]) -> Result<JsonMap<String, Json>, Diagnostic> {
+        let mut all = JsonMap::new();
+        for node in self.frame.module_defaults() {
+            self.add_defaults(node, scope, &mut all)?;
+        }
+        let action = &self.task.action;
+        if let Some(node) = &action.rendered_arguments {
+            match render(node, scope)? {
+                Value::Map(map) => {
+                    for (key, value) in map.iter().filter(|(_, v)| !matches!(v, Value::Omit)) {
+                        all.insert(key.to_string(), value.to_json()?);
+                    }
+                }
+                Value::Omit | Value::Null => {}
+                other => return Err(node.error("these arguments must become a dictionary").label(format!("they became {other:?}"))),
+            }
+        }
+        for (name, node) in &action.arguments {
+            if raw.contains(&name.as_str()) {
+                all.insert(name.clone(), Value::from_node(node).to_json()?);
+                continue;
+            }
+            match render(node, scope)? {
+                Value::Omit => {
+                    all.remove(name);
+                }
+                value => {
+                    all.insert(name.clone(), value.to_json().map_err(|d| d.or_at(Some(node.span())))?);
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    fn add_defaults(&self, node: &Node, scope: &TaskScope, all: &mut JsonMap<String, Json>) -> Result<(), Diagnostic> {
+        let rendered;
+        let entries = match node.as_map() {
+            Some(entries) => entries,
+            None => {
+                rendered = render(node, scope)?;
+                let Value::Map(map) = &rendered else { return Ok(()) };
+                for (module, values) in map.iter() {
+                    if self.is_module(&module.to_string())
+                        && let Ok(Json::Object(values)) = values.to_json()
+                    {
+                        all.extend(values);
+                    }
+                }
+                return Ok(());
+            }
+        };
+        for (module, values) in entries {
+            if module.as_str().is_some_and(|m| self.is_module(m))
+                && let Json::Object(values) = render(values, scope)?.to_json()?
+            {
+                all.extend(values);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a key of `module_defaults` means the task's module.
+    fn is_module(&self, name: &str) -> bool {
+        let full = |name: &str| actions::find(name).map(|a| a.name).or_else(|| modules::find(name).map(|m| m.name));
+        full(name).is_some_and(|f| full(&self.task.action.name) == Some(f))
+    }
+
+    fn of_module(&self, answer: TaskResult) -> Answered {
+        let mut result = match serde_json::from_slice::<JsonMap<String, Json>>(&answer.result) {
+            Ok(map) => json_map(map),
+            Err(_) => Map::new(),
+        };
+        result.insert("changed".into(), Value::Bool(answer.changed));
+        if answer.failed {
+            result.insert("failed".into(), Value::Bool(true));
+        }
+        if answer.skipped {
+            result.insert("skipped".into(), Value::Bool(true));
+        }
+        if !answer.warnings.is_empty() {
+            result.insert("warnings".into(), Value::list(answer.warnings.iter().map(Value::str)));
+        }
+        let error = answer.failed.then(|| self.error_at(&result, answer.argument.as_deref()));
+        let (diff, warnings, unreachable) = (answer.diff, answer.warnings, answer.unreachable);
+        Answered { result, diff, warnings, error, unreachable, delegated_to: None }
+    }
+
+    fn of_failure(&self, failure: Failure) -> Answered {
+        let mut result = json_map(failure.result);
+        let unreachable = result.get("unreachable").is_some_and(Value::is_true);
+        if !failure.msg.is_empty() {
+            result.insert("msg".into(), Value::str(&failure.msg));
+        }
+        result.insert("changed".into(), Value::Bool(false));
+        result.insert("failed".into(), Value::Bool(!unreachable));
+        let error = Some(self.error_at(&result, failure.argument.as_deref()));
+        Answered { result, error, unreachable, ..empty() }
+    }
+
+    /// Points at the argument that a failure is about, or at the module's name.
+    fn error_at(&self, result: &Map, argument: Option<&str>) -> Diagnostic {
+        let msg = result.get("msg").map(ToString::to_string).filter(|m| !m.is_empty()).unwrap_or_else(|| "the task failed".into());
+        let action = &self.task.action;
+        let node = argument.and_then(|name| {
+            let known = modules::find(&action.name).map(|m| m.arguments).or_else(|| actions::find(&action.name).map(|a| a.arguments));
+            let names = known.and_then(|k| k.iter().find(|a| a.is(name)));
+            action.arguments.iter().find(|(k, _)| k == name || names.is_some_and(|a| a.is(k))).map(|(_, v)| v)
+        });
+        Diagnostic::error(msg).at(node.map_or(&action.name_span, Node::span))
+    }
+
+    /// `ansible_facts` of a result become the host's, or the delegated host's with `delegate_facts`.
+    fn take_facts(&self, result: &Map, target: &TaskTarget, scope: &TaskScope) {
+        let Some(facts) = result.get("ansible_facts").and_then(Value::as_map) else { return };
+        if self.task.action.short() == "set_fact" || self.task.action.short() == "include_vars" {
+            return;
+        }
+        let to = match &target.delegated_to {
+            Some(other) if self.frame.flag("delegate_facts", scope).ok().flatten() == Some(true) => self.play.run.world.host(other),
+            _ => self.host.clone(),
+        };
+        to.add_facts(facts.iter().map(|(k, v)| (Arc::from(k.to_string()), v.clone())));
+    }
+
+    fn take_effect(&self, effect: Effect, scope: &TaskScope) -> Result<(), Diagnostic> {
+        let world = &self.play.run.world;
+        match effect {
+            Effect::SetFacts { values, cacheable, facts } => {
+                let delegated = self.frame.flag("delegate_facts", scope).ok().flatten() == Some(true);
+                let to = match self.frame.text("delegate_to", scope)? {
+                    Some(other) if delegated => world.host(&other),
+                    _ => self.host.clone(),
+                };
+                if facts || cacheable {
+                    to.add_facts(values.clone());
+                }
+                if !facts {
+                    for (name, value) in values {
+                        to.set(name, value);
+                    }
+                }
+            }
+            Effect::IncludeVars(vars) => self.host.include(vars),
+            Effect::AddHost { name, groups, vars } => {
+                let host = world.host(&name);
+                world.change_inventory(|inventory| inventory.add_host(&name, &groups, vars));
+                drop(host);
+            }
+            Effect::AddToGroup { group, parents } => {
+                let host = self.host.name.clone();
+                world.change_inventory(|inventory| inventory.add_to_group(&group, &parents, &host));
+            }
+        }
+        Ok(())
+    }
+
+    /// The environment of the task, all levels merged.
+    ///
+    /// # Errors
+    /// A template fails, or a level is no dictionary.
+    pub(super) fn environment(&self, scope: &dyn Scope) -> Result<BTreeMap<String, String>, Diagnostic> {
+        let mut all = BTreeMap::new();
+        for node in self.frame.environment() {
+            match render(node, scope)? {
+                Value::Map(map) => all.extend(map.iter().filter(|(_, v)| !matches!(v, Value::Omit)).map(|(k, v)| (k.to_string(), v.to_string()))),
+                Value::Null | Value::Omit => {}
+                Value::Str(text) if text.is_empty() => {}
+                Value::List(items) if items.is_empty() => {}
+                other => return Err(node.error("`environment` must be a dictionary").label(format!("it became {other:?}"))),
+            }
+        }
+        Ok(all)
+    }
+
+    /// A long task's word on where it stands.
+    pub(super) fn progress(&self, message: &str, step: u64, of: u64) {
+        let message = if self.info.no_log { String::new() } else { message.to_owned() };
+        self.play.run.emit(Event::Progress { host: self.host.name.clone(), message, step, of });
+    }
+}
+
+/// Free text goes to the argument that takes it.
+fn free_form(mut arguments: JsonMap<String, Json>, name: Option<&str>) -> JsonMap<String, Json> {
+    if let Some(name) = name
+        && name != "_raw_params"
+        && let Some(text) = arguments.remove("_raw_params")
+    {
+        arguments.insert(name.to_owned(), text);
+    }
+    arguments
+}
+
+fn empty() -> Answered {
+    Answered { result: Map::new(), diff: Vec::new(), warnings: Vec::new(), error: None, unreachable: false, delegated_to: None }
+}
+
+fn json_map(map: JsonMap<String, Json>) -> Map {
+    map.iter().map(|(k, v)| (Value::str(k), Value::from_json(v))).collect()
+}
+
+fn diff_value(diff: &Diff) -> Value {
+    Value::map([
+        ("before_header".into(), Value::str(&diff.before_header)),
+        ("after_header".into(), Value::str(&diff.after_header)),
+        ("before".into(), Value::str(&diff.before)),
+        ("after".into(), Value::str(&diff.after)),
+    ])
+}

@@ -1,0 +1,284 @@
+//! Where a task stands: the chain of play, roles, blocks and includes above it, and what comes down it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::diag::Diagnostic;
+use crate::playbook::{Keywords, RoleUse, VarMap};
+use crate::template::{Scope, SearchPath, condition, render};
+use crate::value::Value;
+use crate::vars::{Chain, RoleVars};
+use crate::yaml::Node;
+
+/// One level; the outermost is the play.
+#[derive(Debug)]
+pub struct Frame {
+    pub keywords: Arc<Keywords>,
+    pub parent: Option<Arc<Frame>>,
+    /// The role whose tasks these are.
+    pub role: Option<Arc<RoleVars>>,
+    /// Hosts that fail here go to a `rescue`: their failure counts as rescued.
+    pub rescuable: bool,
+    /// Conditions and tags of the levels above do not reach over a dynamic include.
+    pub boundary: bool,
+    /// Folder of the tasks file.
+    pub folder: PathBuf,
+    pub playbook: PathBuf,
+    /// Variables: `vars` of this level, then of those above.
+    vars: Vec<Arc<VarMap>>,
+    include_params: Vec<Arc<VarMap>>,
+    /// In a role's handlers.
+    pub handlers: bool,
+}
+
+impl Frame {
+    /// The play's own.
+    pub fn play(keywords: Arc<Keywords>, folder: PathBuf) -> Arc<Frame> {
+        Arc::new(Frame {
+            keywords,
+            parent: None,
+            role: None,
+            rescuable: false,
+            boundary: false,
+            playbook: folder.clone(),
+            folder,
+            // The play's `vars` are a level of their own, below facts.
+            vars: Vec::new(),
+            include_params: Vec::new(),
+            handlers: false,
+        })
+    }
+
+    /// A block, or a task, in this frame.
+    pub fn inner(self: &Arc<Frame>, keywords: &Arc<Keywords>, folder: Option<&PathBuf>, rescuable: bool) -> Arc<Frame> {
+        let mut vars = self.vars.clone();
+        if !keywords.vars.is_empty() {
+            vars.insert(0, Arc::new(keywords.vars.clone()));
+        }
+        Arc::new(Frame {
+            keywords: keywords.clone(),
+            parent: Some(self.clone()),
+            role: self.role.clone(),
+            rescuable: rescuable || self.rescuable,
+            boundary: false,
+            folder: folder.unwrap_or(&self.folder).clone(),
+            playbook: self.playbook.clone(),
+            vars,
+            include_params: self.include_params.clone(),
+            handlers: self.handlers,
+        })
+    }
+
+    /// What a dynamic include takes in: its variables come down, `when`, tags and the rest only by `apply`.
+    pub fn included(self: &Arc<Frame>, apply: Arc<Keywords>, params: VarMap, folder: PathBuf) -> Arc<Frame> {
+        let mut include_params = self.include_params.clone();
+        if !params.is_empty() {
+            include_params.insert(0, Arc::new(params));
+        }
+        let mut frame = Frame { include_params, boundary: true, folder, ..(*self.inner(&apply, None, false)).shallow() };
+        frame.parent = Some(self.clone());
+        Arc::new(frame)
+    }
+
+    /// A role used here.
+    pub fn enter(self: &Arc<Frame>, used: &RoleUse) -> Arc<Frame> {
+        let parent = self.role.as_deref();
+        let mut defaults = parent.map(|p| (*p.defaults).clone()).unwrap_or_default();
+        let mut vars = parent.map(|p| (*p.vars).clone()).unwrap_or_default();
+        let mut params = parent.map(|p| (*p.params).clone()).unwrap_or_default();
+        for dependency in &used.role.dependencies {
+            with_dependencies(dependency, &mut defaults, &mut vars);
+        }
+        defaults.extend(used.role.defaults.clone());
+        vars.extend(used.role.vars.clone());
+        params.extend(used.params.clone());
+        let parents = parent.map(|p| std::iter::once(p.name.clone()).chain(p.parents.iter().cloned()).collect()).unwrap_or_default();
+        let role = RoleVars {
+            name: used.role.name.clone(),
+            path: used.role.path.clone(),
+            parents,
+            defaults: Arc::new(defaults),
+            vars: Arc::new(vars),
+            params: Arc::new(params),
+        };
+        Arc::new(Frame {
+            role: Some(Arc::new(role)),
+            folder: used.role.path.join("tasks"),
+            ..(*self.inner(&used.keywords, None, false)).shallow()
+        })
+    }
+
+    fn shallow(&self) -> Frame {
+        Frame {
+            keywords: self.keywords.clone(),
+            parent: self.parent.clone(),
+            role: self.role.clone(),
+            rescuable: self.rescuable,
+            boundary: self.boundary,
+            folder: self.folder.clone(),
+            playbook: self.playbook.clone(),
+            vars: self.vars.clone(),
+            include_params: self.include_params.clone(),
+            handlers: self.handlers,
+        }
+    }
+
+    /// For the handlers of a role.
+    pub fn for_handlers(self: &Arc<Frame>) -> Arc<Frame> {
+        let folder = self.role.as_ref().map_or_else(|| self.folder.clone(), |r| r.path.join("handlers"));
+        Arc::new(Frame { handlers: true, rescuable: false, folder, ..self.shallow() })
+    }
+
+    /// The variables of this place.
+    pub fn chain(&self) -> Arc<Chain> {
+        Arc::new(Chain {
+            vars: self.vars.clone(),
+            include_params: self.include_params.clone(),
+            role: self.role.clone(),
+            paths: Arc::new(SearchPath { folders: self.search_path() }),
+        })
+    }
+
+    /// The role's folder, the tasks file's folder, the playbook's folder.
+    fn search_path(&self) -> Vec<PathBuf> {
+        let mut folders = Vec::new();
+        if let Some(role) = &self.role {
+            folders.push(role.path.clone());
+        }
+        folders.push(self.folder.clone());
+        folders.push(self.playbook.clone());
+        folders.dedup();
+        folders
+    }
+
+    fn levels(&self) -> impl Iterator<Item = &Frame> {
+        std::iter::successors(Some(self), |frame| frame.parent.as_deref())
+    }
+
+    /// Levels down from the last dynamic include (or the play) to here.
+    fn inherited(&self) -> impl Iterator<Item = &Frame> {
+        let mut over = false;
+        self.levels().take_while(move |frame| {
+            let take = !over;
+            over |= frame.boundary;
+            take
+        })
+    }
+
+    /// The nearest value of a keyword.
+    pub fn nearest(&self, name: &str) -> Option<&Node> {
+        self.levels().find_map(|frame| frame.keywords.get(name))
+    }
+
+    /// The nearest value of a keyword as a boolean.
+    ///
+    /// # Errors
+    /// Its template fails, or it is none.
+    pub fn flag(&self, name: &str, scope: &dyn Scope) -> Result<Option<bool>, Diagnostic> {
+        let Some(node) = self.nearest(name) else { return Ok(None) };
+        if let Some(constant) = crate::playbook::word_flag(node) {
+            return Ok(Some(constant));
+        }
+        let value = render(node, scope)?;
+        Ok(match &value {
+            Value::Omit | Value::Null => None,
+            Value::Str(text) => Some(matches!(text.to_lowercase().as_str(), "yes" | "true" | "on" | "1" | "y" | "t")),
+            other => Some(other.is_true()),
+        })
+    }
+
+    /// The nearest value of a keyword as text; none where it renders to nothing.
+    ///
+    /// # Errors
+    /// Its template fails.
+    pub fn text(&self, name: &str, scope: &dyn Scope) -> Result<Option<String>, Diagnostic> {
+        let Some(node) = self.nearest(name) else { return Ok(None) };
+        match render(node, scope)? {
+            Value::Null | Value::Omit => Ok(None),
+            value => Ok(Some(value.to_string()).filter(|t| !t.is_empty())),
+        }
+    }
+
+    /// Whether all conditions down to here hold, outermost first; the one that does not is in the answer.
+    ///
+    /// # Errors
+    /// A condition cannot be evaluated.
+    pub fn when(&self, scope: &dyn Scope) -> Result<Option<Node>, Diagnostic> {
+        let mut levels: Vec<&Frame> = self.inherited().collect();
+        levels.reverse();
+        for node in levels.into_iter().flat_map(|frame| &frame.keywords.when) {
+            if !condition(node, scope)? {
+                return Ok(Some(node.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All tags down to here.
+    pub fn tags(&self) -> Vec<&str> {
+        let mut tags: Vec<&str> = self.inherited().flat_map(|frame| &frame.keywords.tags).map(String::as_str).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        tags
+    }
+
+    /// `environment` of all levels, outermost first.
+    pub fn environment(&self) -> Vec<&Node> {
+        let mut levels: Vec<&Frame> = self.levels().collect();
+        levels.reverse();
+        levels.into_iter().flat_map(|frame| &frame.keywords.environment).collect()
+    }
+
+    /// `module_defaults` of all levels, outermost first.
+    pub fn module_defaults(&self) -> Vec<&Node> {
+        let mut levels: Vec<&Frame> = self.levels().collect();
+        levels.reverse();
+        levels.into_iter().filter_map(|frame| frame.keywords.module_defaults.as_ref()).collect()
+    }
+}
+
+fn with_dependencies(used: &RoleUse, defaults: &mut VarMap, vars: &mut VarMap) {
+    for dependency in &used.role.dependencies {
+        with_dependencies(dependency, defaults, vars);
+    }
+    defaults.extend(used.role.defaults.clone());
+    vars.extend(used.role.vars.clone());
+    vars.extend(used.params.clone());
+}
+
+/// Whether a task with these tags runs under `--tags` and `--skip-tags` (docs.ansible.com, "Tags").
+pub fn selected(tags: &[&str], only: &[String], skip: &[String]) -> bool {
+    let has = |wanted: &String| match wanted.as_str() {
+        "tagged" => tags.iter().any(|t| !matches!(*t, "always" | "never")) || tags.contains(&"never"),
+        "untagged" => tags.is_empty(),
+        "all" => !tags.contains(&"never"),
+        tag => tags.contains(&tag),
+    };
+    let always = tags.contains(&"always");
+    let asked = if only.is_empty() { !tags.contains(&"never") } else { only.iter().any(has) };
+    let always_skipped = skip.iter().any(|s| s == "always");
+    let wanted = asked || (always && !tags.contains(&"never"));
+    let skipped = skip.iter().any(|wanted| match wanted.as_str() {
+        "all" => !always || always_skipped,
+        "tagged" | "untagged" => has(wanted) && !always,
+        tag => tags.contains(&tag),
+    });
+    wanted && !skipped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_select() {
+        let yes = |tags: &[&str], only: &[&str], skip: &[&str]| {
+            let own = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+            selected(tags, &own(only), &own(skip))
+        };
+        assert!(yes(&[], &[], &[]) && yes(&["a"], &[], &[]) && !yes(&["never"], &[], &[]));
+        assert!(yes(&["a"], &["a"], &[]) && !yes(&["b"], &["a"], &[]) && yes(&["always"], &["a"], &[]));
+        assert!(!yes(&["always"], &["a"], &["always"]) && yes(&["never", "a"], &["a"], &[]));
+        assert!(yes(&["a"], &["tagged"], &[]) && !yes(&[], &["tagged"], &[]) && yes(&[], &["untagged"], &[]));
+    }
+}

@@ -1,0 +1,130 @@
+//! Handlers: collected per play, notified per host, run when a section ends or `meta: flush_handlers` says so.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::frame::Frame;
+use super::play::{Host, PlayRun};
+use super::steps::Flow;
+use crate::diag::Diagnostic;
+use crate::playbook::{Play, RoleUse, Step, Task, role};
+use crate::template::render_text;
+use crate::vars::TaskScope;
+use crate::yaml::Node;
+
+/// A handler and where it stands.
+#[derive(Clone)]
+pub struct Handler {
+    pub task: Arc<Task>,
+    pub frame: Arc<Frame>,
+    /// `name`, `role : name`.
+    names: Vec<String>,
+    listen: Vec<String>,
+}
+
+/// The handlers of a play, in the order in which they run.
+#[derive(Default)]
+pub struct Handlers {
+    list: Mutex<Vec<Handler>>,
+    /// Host and position in the list.
+    notified: Mutex<HashSet<(Arc<str>, usize)>>,
+}
+
+/// Those of the play's roles, then the play's own: docs.ansible.com, "Handlers".
+pub(super) fn collect_handlers(play: &Play, frame: &Arc<Frame>, scope: &TaskScope) -> Result<Handlers, Diagnostic> {
+    let handlers = Handlers::default();
+    handlers.add_steps(&play.handlers, &frame.for_handlers(), scope);
+    for steps in [&play.roles, &play.pre_tasks, &play.tasks, &play.post_tasks] {
+        let mut roles = indexmap::IndexMap::new();
+        role::roles_in(steps, &mut roles);
+        for used in roles.values() {
+            handlers.add_role(used, frame, scope);
+        }
+    }
+    Ok(handlers)
+}
+
+impl Handlers {
+    /// A role's handlers; twice the same role adds them once.
+    pub(super) fn add_role(&self, used: &Arc<RoleUse>, frame: &Arc<Frame>, scope: &TaskScope) {
+        if !used.role.handlers.is_empty() {
+            self.add_steps(&used.role.handlers, &frame.enter(used).for_handlers(), scope);
+        }
+    }
+
+    fn add_steps(&self, steps: &[Step], frame: &Arc<Frame>, scope: &TaskScope) {
+        for step in steps {
+            match step {
+                Step::Task(task) => self.add(task, frame, scope),
+                Step::Block(block) => self.add_steps(&block.steps, &frame.inner(&block.keywords, block.folder.as_ref(), false), scope),
+                Step::Role(used) => self.add_steps(&used.role.tasks, &frame.enter(used), scope),
+            }
+        }
+    }
+
+    fn add(&self, task: &Arc<Task>, frame: &Arc<Frame>, scope: &TaskScope) {
+        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        if list.iter().any(|known| Arc::ptr_eq(&known.task, task)) {
+            return;
+        }
+        let text = |node: &Node| render_text(node, scope).unwrap_or_else(|_| node.scalar_text().unwrap_or_default());
+        let name = task.name.as_ref().map_or_else(|| task.action.name.clone(), text);
+        let mut names = vec![name.clone()];
+        if let Some(role) = &frame.role {
+            names.push(format!("{} : {name}", role.name));
+        }
+        list.push(Handler { task: task.clone(), frame: frame.clone(), names, listen: task.listen.iter().map(text).collect() });
+    }
+
+    /// Notifies by name or by topic.
+    ///
+    /// # Errors
+    /// No handler has the name: the message suggests a near one.
+    pub(super) fn notify(&self, host: &Arc<str>, name: &str) -> Result<(), Diagnostic> {
+        let list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of several with one name the last one counts; a topic reaches all that listen.
+        let named = list.iter().rposition(|h| h.names.iter().any(|n| n == name));
+        let listening = list.iter().enumerate().filter(|(_, h)| h.listen.iter().any(|l| l == name)).map(|(i, _)| i);
+        let found: Vec<usize> = named.into_iter().chain(listening).collect();
+        if found.is_empty() {
+            let known = list.iter().flat_map(|h| h.names.iter().take(1).chain(&h.listen)).map(String::as_str);
+            return Err(Diagnostic::error(format!("no handler is named `{name}` or listens to it")).suggest(name, known));
+        }
+        let mut notified = self.notified.lock().unwrap_or_else(PoisonError::into_inner);
+        notified.extend(found.into_iter().map(|i| (host.clone(), i)));
+        Ok(())
+    }
+
+    fn get(&self, at: usize) -> Option<Handler> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner).get(at).cloned()
+    }
+
+    fn take(&self, at: usize, host: &Arc<str>) -> bool {
+        self.notified.lock().unwrap_or_else(PoisonError::into_inner).remove(&(host.clone(), at))
+    }
+
+    fn waiting(&self) -> bool {
+        !self.notified.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+}
+
+impl PlayRun {
+    /// Runs the notified handlers, in the order of their definition.
+    pub(super) async fn flush_handlers(self: &Arc<Self>, hosts: Vec<Host>) -> Flow {
+        let mut flow = Flow::of(hosts);
+        let mut at = 0;
+        while self.handlers.waiting() && !self.run.stopped() {
+            let Some(handler) = self.handlers.get(at) else { break };
+            let notified: Vec<Host> = flow.alive.iter().filter(|h| self.handlers.take(at, &h.name)).cloned().collect();
+            at += 1;
+            if notified.is_empty() {
+                continue;
+            }
+            let ran = Box::pin(self.task(&handler.task, &handler.frame, notified.clone())).await;
+            flow.alive.retain(|h| !notified.iter().any(|n| n.name == h.name) || ran.alive.iter().any(|a| a.name == h.name));
+            flow.failed.extend(ran.failed);
+            flow.left += ran.left;
+        }
+        flow
+    }
+}

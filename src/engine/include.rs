@@ -1,0 +1,244 @@
+//! include_tasks and include_role: resolved while the play runs, host by host; hosts that take in the same go on together.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::attempt::{Attempt, failed, item_vars, skipped};
+use super::event::{Event, Outcome, Status};
+use super::frame::Frame;
+use super::play::{Host, PlayRun};
+use super::steps::Flow;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::playbook::{self, From, Inside, Keywords, RoleUse, Step, Task, VarMap};
+use crate::template::{Var, render, render_text};
+use crate::value::Value;
+use crate::vars::TaskScope;
+use crate::yaml::Node;
+
+/// What one host (one turn of its loop) takes in.
+struct Wanted {
+    what: What,
+    params: VarMap,
+    label: Option<Value>,
+}
+
+#[derive(Clone, PartialEq)]
+enum What {
+    Tasks(String),
+    Role { name: String, from: From, public: bool, allow_duplicates: bool },
+}
+
+impl PlayRun {
+    pub(super) async fn include(self: &Arc<Self>, task: &Arc<Task>, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
+        let info = self.info(task, frame, &hosts);
+        self.run.emit(Event::TaskStarted(info.clone()));
+        let mut groups: Vec<(Wanted, Vec<Host>)> = Vec::new();
+        let mut flow = Flow::default();
+        for host in &hosts {
+            let attempt = Attempt { play: self.clone(), task: task.clone(), frame: frame.clone(), info: info.clone(), host: host.clone() };
+            match attempt.wanted() {
+                Ok(Ok(wanted)) => {
+                    flow.alive.push(host.clone());
+                    self.run.count(&host.name, |c| c.ok += 1);
+                    // The n-th inclusion of each host goes with the same one of the others.
+                    let mut from = 0;
+                    for one in wanted {
+                        let same = |(other, at): &(Wanted, Vec<Host>)| other.what == one.what && format!("{:?}", other.params) == format!("{:?}", one.params) && at.last().is_none_or(|h| h.name != host.name);
+                        match groups.iter().skip(from).position(same) {
+                            Some(at) => {
+                                groups[from + at].1.push(host.clone());
+                                from += at + 1;
+                            }
+                            None => {
+                                groups.push((one, vec![host.clone()]));
+                                from = groups.len();
+                            }
+                        }
+                    }
+                }
+                Ok(Err(outcome)) => {
+                    self.run.count(&host.name, |c| c.skipped += 1);
+                    self.run.emit(Event::Finished { task: info.clone(), host: host.name.clone(), outcome: Box::new(outcome) });
+                    flow.alive.push(host.clone());
+                }
+                Err(problem) => self.include_failed(&info, host, frame, problem, &mut flow),
+            }
+        }
+        for (wanted, members) in groups {
+            if self.is_over() {
+                break;
+            }
+            // Only those that an earlier inclusion left alive.
+            let (ready, rest): (Vec<Host>, Vec<Host>) =
+                std::mem::take(&mut flow.alive).into_iter().partition(|h| members.iter().any(|m| m.name == h.name));
+            let shown = match &wanted.what {
+                What::Tasks(file) => file.clone(),
+                What::Role { name, .. } => name.clone(),
+            };
+            let label = wanted.label.as_ref().map(ToString::to_string);
+            self.run.emit(Event::Included { what: shown, hosts: ready.iter().map(|h| h.name.clone()).collect(), label });
+            let ran = match self.take_in(task, frame, &wanted, &ready).await {
+                Ok(flow) => flow,
+                Err(problems) => {
+                    let mut all = problems.0.into_iter();
+                    let first = all.next().unwrap_or_else(|| Diagnostic::error("what is included has errors"));
+                    all.for_each(|more| self.run.emit(Event::Warning(more)));
+                    let mut lost = Flow::default();
+                    for host in &ready {
+                        self.include_failed(&info, host, frame, first.clone(), &mut lost);
+                    }
+                    lost
+                }
+            };
+            let order: Vec<Host> = hosts.iter().filter(|h| rest.iter().chain(&ran.alive).any(|a| a.name == h.name)).cloned().collect();
+            flow.then(ran);
+            flow.alive = order;
+        }
+        self.run.flush_warnings();
+        flow
+    }
+
+    fn include_failed(&self, info: &Arc<super::event::TaskInfo>, host: &Host, frame: &Frame, problem: Diagnostic, flow: &mut Flow) {
+        let outcome: Outcome = failed(problem);
+        self.run.count(&host.name, |c| if frame.rescuable { c.rescued += 1 } else { c.failed += 1 });
+        host.set("ansible_failed_result".into(), outcome.result.clone());
+        self.run.emit(Event::Finished { task: info.clone(), host: host.name.clone(), outcome: Box::new(outcome) });
+        self.fail(host);
+        flow.failed.push(host.clone());
+    }
+
+    /// Reads what is included and runs it.
+    async fn take_in(self: &Arc<Self>, task: &Task, frame: &Arc<Frame>, wanted: &Wanted, hosts: &[Host]) -> Result<Flow, Diagnostics> {
+        let mut inside = Inside {
+            folder: task.folder.clone(),
+            playbook: frame.playbook.clone(),
+            role: frame.role.as_ref().map(|r| r.path.clone()),
+            handlers: frame.handlers,
+            ..Inside::default()
+        };
+        if task.folder.as_os_str().is_empty() {
+            inside.folder.clone_from(&frame.folder);
+        }
+        let mut problems = Diagnostics::default();
+        let mut apply = apply_keywords(task, &mut problems);
+        match &wanted.what {
+            What::Tasks(file) => {
+                let place = task.action.get("file").or_else(|| task.action.get("_raw_params")).map(Node::span);
+                let path: PathBuf = self.run.loader.find_tasks(file, &inside).map_err(|d| d.or_at(place))?;
+                let (steps, inner) = self.run.loader.tasks_file(&path, &inside, &mut problems);
+                if problems.has_errors() {
+                    return Err(problems);
+                }
+                apply.vars.extend(task.keywords.vars.clone());
+                let here = frame.included(Arc::new(apply), wanted.params.clone(), inner.folder);
+                Ok(self.list(&steps, here, hosts.to_vec()).await)
+            }
+            What::Role { name, from, public, allow_duplicates } => {
+                let role = self.run.loader.role(name, from, &inside).map_err(|mut all| {
+                    let place = task.action.get("name").or_else(|| task.action.get("role")).map(Node::span);
+                    all.0 = all.0.into_iter().map(|d| d.or_at(place)).collect();
+                    all
+                })?;
+                if problems.has_errors() {
+                    return Err(problems);
+                }
+                if *public {
+                    self.publish(&role);
+                }
+                let mut params = task.keywords.vars.clone();
+                params.extend(wanted.params.clone());
+                let outer = frame.included(Arc::new(Keywords::default()), VarMap::new(), role.path.join("tasks"));
+                let used = Arc::new(RoleUse { role, params, keywords: Arc::new(apply), public: *public, allow_duplicates: *allow_duplicates });
+                if let Some(first) = hosts.first() {
+                    self.handlers.add_role(&used, &outer, &self.scope(first, frame));
+                }
+                Ok(self.list(&[Step::Role(used)], outer, hosts.to_vec()).await)
+            }
+        }
+    }
+
+    fn publish(&self, role: &playbook::Role) {
+        let add = |lock: &std::sync::RwLock<Arc<VarMap>>, vars: &VarMap| {
+            let mut map = lock.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            Arc::make_mut(&mut map).extend(vars.clone());
+        };
+        add(&self.vars.role_defaults, &role.defaults);
+        add(&self.vars.role_vars, &role.vars);
+    }
+}
+
+impl Attempt {
+    /// What this host takes in, or the outcome of a condition that does not hold.
+    fn wanted(&self) -> Result<Result<Vec<Wanted>, Outcome>, Diagnostic> {
+        let scope = self.play.scope(&self.host, &self.frame);
+        let Some((items, control)) = self.items(&scope)? else {
+            if let Some(condition) = self.frame.when(&scope)? {
+                return Ok(Err(skipped(&condition)));
+            }
+            return Ok(Ok(vec![self.one(&scope, VarMap::new(), None)?]));
+        };
+        let mut all = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            let locals = item_vars(&items, index, &control);
+            let inner = scope.with(locals.clone());
+            if self.frame.when(&inner)?.is_none() {
+                let label = control.label.as_ref().map(|l| render(l, &inner)).transpose()?.unwrap_or_else(|| item.clone());
+                all.push(self.one(&inner, locals.into_iter().collect(), Some(label))?);
+            }
+        }
+        if all.is_empty() {
+            let result = Value::map([("changed".into(), Value::Bool(false)), ("skipped".into(), Value::Bool(true))]);
+            return Ok(Err(Outcome { status: Status::Skipped, result, diff: Vec::new(), warnings: Vec::new(), item: None, error: None, delegated_to: None }));
+        }
+        Ok(Ok(all))
+    }
+
+    fn one(&self, scope: &TaskScope, mut params: VarMap, label: Option<Value>) -> Result<Wanted, Diagnostic> {
+        let action = &self.task.action;
+        let text = |name: &str| action.get(name).map(|n| render_text(n, scope)).transpose().map(|t| t.filter(|t| !t.is_empty()));
+        let flag = |name: &str| action.get(name).map(|n| render(n, scope)).transpose().map(|v| v.is_some_and(|v| truth(&v)));
+        let needs = |what: &str| Diagnostic::error(format!("`{}` needs {what}", action.name)).at(&action.name_span);
+        let what = if action.short() == "include_role" {
+            let name = text("name")?.or(text("role")?).ok_or_else(|| needs("`name`"))?;
+            let from = From { tasks: text("tasks_from")?, vars: text("vars_from")?, defaults: text("defaults_from")?, handlers: text("handlers_from")? };
+            let allow_duplicates = action.get("allow_duplicates").is_none() || flag("allow_duplicates")?;
+            What::Role { name, from, public: flag("public")?, allow_duplicates }
+        } else {
+            let file = text("file")?.or(text("_raw_params")?).ok_or_else(|| needs("a file"))?;
+            // Older content: `include: file.yml name=value`.
+            let mut words = file.split_whitespace();
+            let first = words.next().unwrap_or_default().to_owned();
+            for (key, value) in words.filter_map(|w| w.split_once('=')) {
+                params.insert(key.into(), Var::Value(Value::str(value)));
+            }
+            if action.short() == "include" {
+                for (key, node) in action.arguments.iter().filter(|(k, _)| !matches!(k.as_str(), "file" | "_raw_params" | "apply" | "name")) {
+                    params.insert(key.as_str().into(), Var::Value(render(node, scope)?));
+                }
+            }
+            What::Tasks(first)
+        };
+        Ok(Wanted { what, params, label })
+    }
+}
+
+/// `apply:`: keywords for all that is included.
+fn apply_keywords(task: &Task, problems: &mut Diagnostics) -> Keywords {
+    let mut keywords = Keywords::default();
+    if let Some(apply) = task.action.get("apply") {
+        for (key, value) in apply.as_map().unwrap_or_default() {
+            let name = key.scalar_text().unwrap_or_default();
+            if !keywords.take(&name, value, problems) {
+                problems.push(key.error(format!("`{name}` cannot be applied")));
+            }
+        }
+    }
+    keywords
+}
+
+fn truth(value: &Value) -> bool {
+    match value {
+        Value::Str(text) => matches!(text.to_lowercase().as_str(), "yes" | "true" | "on" | "1" | "y" | "t"),
+        other => other.is_true(),
+    }
+}

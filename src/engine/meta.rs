@@ -1,0 +1,84 @@
+//! `meta`: tasks that steer the play itself (docs.ansible.com, ansible.builtin.meta).
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::event::Event;
+use super::frame::Frame;
+use super::play::{Host, PlayRun};
+use super::steps::Flow;
+use super::target::reset_connection;
+use crate::diag::Diagnostic;
+use crate::playbook::Task;
+use crate::template::render_text;
+
+const KNOWN: &[&str] = &[
+    "clear_facts", "clear_host_errors", "end_batch", "end_host", "end_play", "end_role", "flush_handlers", "noop", "refresh_inventory",
+    "reset_connection",
+];
+
+impl PlayRun {
+    pub(super) async fn meta(self: &Arc<Self>, task: &Task, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
+        let Some(node) = task.action.get("_raw_params") else { return Flow::of(hosts) };
+        let Some(first) = hosts.first().cloned() else { return Flow::default() };
+        let what = render_text(node, &self.scope(&first, frame)).unwrap_or_default();
+        let mut flow = Flow::default();
+        let mut chosen = Vec::new();
+        for host in hosts {
+            match frame.when(&self.scope(&host, frame)) {
+                Ok(None) => chosen.push(host),
+                Ok(Some(_)) => {
+                    self.run.count(&host.name, |c| c.skipped += 1);
+                    flow.alive.push(host);
+                }
+                Err(problem) => {
+                    self.run.emit(Event::Warning(problem));
+                    self.run.count(&host.name, |c| c.failed += 1);
+                    self.fail(&host);
+                    flow.failed.push(host);
+                }
+            }
+        }
+        match what.as_str() {
+            _ if chosen.is_empty() => {}
+            "flush_handlers" => {
+                let ran = Box::pin(self.flush_handlers(chosen)).await;
+                flow.and(ran);
+                return flow;
+            }
+            "end_play" => self.over.store(true, Ordering::SeqCst),
+            "end_batch" => self.batch_over.store(true, Ordering::SeqCst),
+            "end_host" => {
+                flow.left += chosen.len();
+                return flow;
+            }
+            "end_role" => {
+                flow.out_of_role.extend(chosen);
+                return flow;
+            }
+            "clear_facts" => chosen.iter().for_each(|host| host.clear_facts()),
+            "clear_host_errors" => self.run.lost.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear(),
+            "reset_connection" => {
+                for host in &chosen {
+                    reset_connection(self, task, frame, host).await;
+                }
+            }
+            "noop" | "refresh_inventory" => {}
+            other => {
+                let problem = Diagnostic::error(format!("`meta` cannot `{other}`")).at(node.span()).suggest(other, KNOWN.iter().copied());
+                let info = self.info(task, frame, &chosen);
+                self.run.emit(Event::TaskStarted(info.clone()));
+                for host in chosen {
+                    let outcome = super::attempt::failed(problem.clone());
+                    self.run.emit(Event::Finished { task: info.clone(), host: host.name.clone(), outcome: Box::new(outcome) });
+                    self.run.count(&host.name, |c| c.failed += 1);
+                    self.fail(&host);
+                    flow.failed.push(host);
+                }
+                return flow;
+            }
+        }
+        flow.alive.extend(chosen);
+        flow
+    }
+}

@@ -1,0 +1,320 @@
+//! One play: its hosts, its batches, its sections.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use indexmap::IndexMap;
+
+use super::event::Event;
+use super::frame::Frame;
+use super::handlers::{Handlers, collect_handlers};
+use super::run::Run;
+use super::steps::Flow;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::playbook::{self, Play, Step, VarMap, role};
+use crate::template::{Var, render, render_text};
+use crate::value::Value;
+use crate::vars::{Chain, HostState, PlayVars, TaskScope};
+use crate::yaml::{Kind, Node};
+
+/// A host in a play.
+pub type Host = Arc<HostState>;
+
+/// A play while it runs.
+pub struct PlayRun {
+    pub run: Arc<Run>,
+    pub vars: Arc<PlayVars>,
+    pub frame: Arc<Frame>,
+    pub handlers: Handlers,
+    pub strategy: Strategy,
+    /// `max_fail_percentage`, of a batch.
+    pub max_fail: Option<f64>,
+    pub force_handlers: bool,
+    /// Roles that a host has had: `role path + parameters`.
+    pub had: Mutex<HashMap<(Arc<str>, String), ()>>,
+    /// `meta: end_play` and `end_batch`.
+    pub over: AtomicBool,
+    pub batch_over: AtomicBool,
+    pub batch_size: std::sync::atomic::AtomicUsize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    Linear,
+    /// Every host goes on by itself.
+    Free,
+}
+
+/// Runs the play; the answer is whether the run goes on.
+pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics> {
+    let (vars, hosts) = prepare(run, play)?;
+    let name = vars.name.clone();
+    if hosts.is_empty() {
+        run.emit(Event::NoHosts { name });
+        return Ok(true);
+    }
+    let alive: Vec<Arc<str>> = hosts.iter().filter(|h| !run.is_lost(h)).cloned().collect();
+    if alive.is_empty() {
+        run.emit(Event::PlayStarted { name, hosts: Vec::new(), check: run.options.check });
+        return Ok(false);
+    }
+    let frame = Frame::play(play.keywords.clone(), play.folder.clone());
+    let first = TaskScope::new(&run.world, &vars, &run.world.host(&alive[0]), &frame.chain());
+    let strategy = match play.own.get("strategy").map(|n| render_text(n, &first)).transpose()?.as_deref() {
+        None | Some("linear" | "ansible.builtin.linear" | "debug") => Strategy::Linear,
+        Some("free" | "host_pinned" | "ansible.builtin.free" | "ansible.builtin.host_pinned") => Strategy::Free,
+        Some(other) => {
+            let node = &play.own["strategy"];
+            return Err(node.error(format!("there is no strategy `{other}`")).suggest(other, ["linear", "free", "host_pinned"]).into());
+        }
+    };
+    let number = |name: &str| -> Result<Option<f64>, Diagnostic> {
+        let Some(node) = play.own.get(name) else { return Ok(None) };
+        match render(node, &first)? {
+            Value::Int(n) => Ok(Some(n as f64)),
+            Value::Float(n) => Ok(Some(n)),
+            Value::Null => Ok(None),
+            other => other.to_string().trim_end_matches('%').trim().parse().map(Some).map_err(|_| node.error(format!("`{name}` must be a number"))),
+        }
+    };
+    let force_handlers = match play.own.get("force_handlers") {
+        Some(node) => playbook::word_flag(node).unwrap_or(render(node, &first)?.is_true()),
+        None => run.options.force_handlers,
+    };
+    let handlers = collect_handlers(play, &frame, &first)?;
+    let running = Arc::new(PlayRun {
+        run: run.clone(),
+        handlers,
+        frame,
+        strategy,
+        max_fail: number("max_fail_percentage")?,
+        force_handlers,
+        had: Mutex::default(),
+        over: AtomicBool::new(false),
+        batch_over: AtomicBool::new(false),
+        batch_size: std::sync::atomic::AtomicUsize::new(0),
+        vars,
+    });
+    let batches = batches(play, &first, &alive)?;
+    let mut any_left = false;
+    for batch in batches {
+        if running.over.load(Ordering::SeqCst) || run.stopped() {
+            break;
+        }
+        let size = batch.len();
+        let left = running.batch(play, batch).await?;
+        any_left |= left > 0 || running.over.load(Ordering::SeqCst);
+        // A batch that is lost whole ends the play: the next hosts are spared.
+        if left == 0 && size > 0 && !running.over.load(Ordering::SeqCst) && !running.batch_over.swap(false, Ordering::SeqCst) {
+            return Ok(false);
+        }
+    }
+    Ok(any_left)
+}
+
+/// Renders what the play needs before it has tasks: its hosts, its variables.
+fn prepare(run: &Arc<Run>, play: &Play) -> Result<(Arc<PlayVars>, Vec<Arc<str>>), Diagnostics> {
+    let world = &run.world;
+    let play_vars: VarMap = play.keywords.vars.clone();
+    // `hosts` and `name` may use extra variables and the play's own.
+    let early = Arc::new(PlayVars { vars: Arc::new(play_vars.clone()), folder: play.folder.clone(), ..PlayVars::default() });
+    let nobody: Host = Arc::new(HostState::new("localhost".into()));
+    let scope = TaskScope::new(world, &early, &nobody, &Arc::new(Chain::default()));
+    let pattern = match play.hosts.kind() {
+        Kind::List(items) => items.iter().map(|item| render_text(item, &scope)).collect::<Result<Vec<_>, _>>()?.join(","),
+        _ => match render(&play.hosts, &scope)? {
+            Value::List(items) => items.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+            other => other.to_string(),
+        },
+    };
+    let name = match &play.name {
+        Some(node) => render_text(node, &scope).unwrap_or_else(|_| node.scalar_text().unwrap_or_default()),
+        None => pattern.clone(),
+    };
+    let limit = run.options.limit.as_deref();
+    let mut hosts = world.read_inventory(|inventory| inventory.matching(&pattern, limit)).map_err(|d| d.or_at(Some(play.hosts.span())))?;
+    order(play, &scope, &mut hosts)?;
+    let mut roles = IndexMap::new();
+    for steps in [&play.pre_tasks, &play.roles, &play.tasks, &play.post_tasks, &play.handlers] {
+        role::roles_in(steps, &mut roles);
+    }
+    let (mut defaults, mut role_vars) = (VarMap::new(), VarMap::new());
+    for used in roles.values() {
+        defaults.extend(used.role.defaults.clone());
+        role_vars.extend(used.role.vars.clone());
+    }
+    let role_names = play.roles.iter().filter_map(|s| if let Step::Role(r) = s { Some(r.role.name.clone()) } else { None }).collect();
+    let vars = PlayVars {
+        name,
+        folder: play.folder.clone(),
+        vars: Arc::new(play_vars),
+        files: RwLock::default(),
+        role_defaults: RwLock::new(Arc::new(defaults)),
+        role_vars: RwLock::new(Arc::new(role_vars)),
+        role_names,
+        all_hosts: hosts.clone(),
+        batch: RwLock::new(hosts.clone()),
+        alive: RwLock::new(hosts.clone()),
+    };
+    Ok((Arc::new(vars), hosts))
+}
+
+fn order(play: &Play, scope: &TaskScope, hosts: &mut [Arc<str>]) -> Result<(), Diagnostic> {
+    let Some(node) = play.own.get("order") else { return Ok(()) };
+    match render_text(node, scope)?.as_str() {
+        "inventory" | "" => {}
+        "reverse_inventory" => hosts.reverse(),
+        "sorted" => hosts.sort(),
+        "reverse_sorted" => hosts.sort_by(|a, b| b.cmp(a)),
+        "shuffle" => {
+            use std::hash::{BuildHasher as _, RandomState};
+            let seed = RandomState::new();
+            hosts.sort_by_key(|host| seed.hash_one(host));
+        }
+        other => {
+            let known = ["inventory", "reverse_inventory", "sorted", "reverse_sorted", "shuffle"];
+            return Err(node.error(format!("there is no order `{other}`")).suggest(other, known));
+        }
+    }
+    Ok(())
+}
+
+/// `serial`: numbers, per cent, or a list of both; the last one repeats.
+fn batches(play: &Play, scope: &TaskScope, hosts: &[Arc<str>]) -> Result<Vec<Vec<Arc<str>>>, Diagnostic> {
+    let Some(node) = play.own.get("serial") else { return Ok(vec![hosts.to_vec()]) };
+    let value = render(node, scope)?;
+    let sizes: Vec<Value> = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
+    let mut numbers = Vec::new();
+    for size in &sizes {
+        let text = size.to_string();
+        let wrong = || node.error("`serial` must be a number of hosts or per cent").label(text.clone());
+        let number = match text.strip_suffix('%') {
+            Some(percent) => {
+                let percent: f64 = percent.trim().parse().map_err(|_| wrong())?;
+                ((percent / 100.0 * hosts.len() as f64) as usize).max(1)
+            }
+            None => text.trim().parse::<usize>().map_err(|_| wrong())?,
+        };
+        numbers.push(if number == 0 { hosts.len() } else { number });
+    }
+    let (mut rest, mut batches, mut turn) = (hosts, Vec::new(), 0);
+    while !rest.is_empty() {
+        let Some(size) = numbers.get(turn).or(numbers.last()) else { return Ok(vec![hosts.to_vec()]) };
+        let (batch, after) = rest.split_at((*size).min(rest.len()));
+        batches.push(batch.to_vec());
+        rest = after;
+        turn += 1;
+    }
+    Ok(batches)
+}
+
+impl PlayRun {
+    /// One batch through all sections; the answer is how many hosts are left.
+    async fn batch(self: &Arc<Self>, play: &Play, names: Vec<Arc<str>>) -> Result<usize, Diagnostics> {
+        let run = &self.run;
+        run.emit(Event::PlayStarted { name: self.vars.name.clone(), hosts: names.clone(), check: run.options.check });
+        let hosts: Vec<Host> = names.iter().map(|name| run.world.host(name)).collect();
+        for name in &names {
+            run.count(name, |_| {});
+        }
+        *self.vars.batch.write().unwrap_or_else(PoisonError::into_inner) = names.clone();
+        self.batch_size.store(names.len(), Ordering::SeqCst);
+        self.set_alive(&hosts);
+        self.load_vars_files(play, &hosts)?;
+        let mut flow = Flow::of(hosts);
+        if self.gathers(play, &flow.alive)? {
+            let alive = std::mem::take(&mut flow.alive);
+            flow.then(self.gather_facts(play, alive).await);
+            self.load_vars_files(play, &flow.alive)?;
+        }
+        for section in [&[&play.pre_tasks][..], &[&play.roles, &play.tasks], &[&play.post_tasks]] {
+            for steps in section {
+                let alive = std::mem::take(&mut flow.alive);
+                flow.then(self.steps(steps, self.frame.clone(), alive).await);
+            }
+            if run.stopped() {
+                break;
+            }
+            let mut ready = std::mem::take(&mut flow.alive);
+            if self.force_handlers {
+                ready.extend(flow.failed.iter().cloned());
+            }
+            let flushed = self.flush_handlers(ready).await;
+            let failed_before = std::mem::take(&mut flow.failed);
+            flow.alive = flushed.alive.iter().filter(|h| !failed_before.iter().any(|f| f.name == h.name)).cloned().collect();
+            flow.failed = failed_before;
+            flow.failed.extend(flushed.failed);
+        }
+        Ok(flow.alive.len() + flow.left)
+    }
+
+    pub(super) fn set_alive(&self, hosts: &[Host]) {
+        *self.vars.alive.write().unwrap_or_else(PoisonError::into_inner) = hosts.iter().map(|h| h.name.clone()).collect();
+    }
+
+    pub(super) fn scope(&self, host: &Host, frame: &Frame) -> TaskScope {
+        TaskScope::new(&self.run.world, &self.vars, host, &frame.chain())
+    }
+
+    fn gathers(&self, play: &Play, hosts: &[Host]) -> Result<bool, Diagnostic> {
+        let Some(first) = hosts.first() else { return Ok(false) };
+        match play.own.get("gather_facts") {
+            None => Ok(true),
+            Some(node) => match playbook::word_flag(node) {
+                Some(flag) => Ok(flag),
+                None => Ok(render(node, &self.scope(first, &self.frame))?.is_true()),
+            },
+        }
+    }
+
+    /// `vars_files`: an entry is a file, or a list of which the first that exists is taken; names may use variables of the host.
+    fn load_vars_files(&self, play: &Play, hosts: &[Host]) -> Result<(), Diagnostics> {
+        if play.vars_files.is_empty() {
+            return Ok(());
+        }
+        for host in hosts {
+            let mut all = VarMap::new();
+            for entry in &play.vars_files {
+                let scope = self.scope(host, &self.frame);
+                let candidates: Vec<&Node> = entry.as_list().map_or_else(|| vec![entry], |items| items.iter().collect());
+                let mut found = None;
+                let mut tried = Vec::new();
+                for candidate in candidates {
+                    // A name with a variable that comes only with facts is tried again after they are gathered.
+                    let Ok(name) = render_text(candidate, &scope) else { continue };
+                    let path = self.vars.folder.join(&name);
+                    let at: Option<PathBuf> = [path.clone(), self.vars.folder.join("vars").join(&name)].into_iter().find(|p| p.is_file());
+                    if let Some(at) = at {
+                        found = Some(at);
+                        break;
+                    }
+                    tried.push(path.display().to_string());
+                }
+                match found {
+                    Some(path) => {
+                        let node = self.run.loader.file(&path)?;
+                        all.extend(playbook::var_map(&node, "vars_files")?);
+                    }
+                    None if entry.as_list().is_none() && !tried.is_empty() => {
+                        return Err(entry.error("this vars file does not exist").help(format!("looked for {}", tried.join(", "))).into());
+                    }
+                    None => {}
+                }
+            }
+            self.vars.files.write().unwrap_or_else(PoisonError::into_inner).insert(host.name.clone(), Arc::new(all));
+        }
+        Ok(())
+    }
+
+    async fn gather_facts(self: &Arc<Self>, play: &Play, hosts: Vec<Host>) -> Flow {
+        let task = super::gather::task(play);
+        self.steps(&[Step::Task(Arc::new(task))], self.frame.clone(), hosts).await
+    }
+}
+
+/// A variable as a final value, from a name and text.
+pub(super) fn var(name: &str, value: Value) -> (Arc<str>, Var) {
+    (name.into(), Var::Value(value))
+}

@@ -1,0 +1,170 @@
+//! A run: playbooks, one play after the other, on the hosts that are left.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use indexmap::IndexMap;
+
+use super::event::{Counts, Event, Sink};
+use super::play;
+use crate::diag::Diagnostics;
+use crate::playbook::{Loader, Play};
+use crate::remote::Connections;
+use crate::vars::World;
+
+/// Settings that only the engine reads.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub tags: Vec<String>,
+    pub skip_tags: Vec<String>,
+    /// `--limit`.
+    pub limit: Option<String>,
+    /// Hosts worked on at once; 0: all.
+    pub forks: usize,
+    pub check: bool,
+    pub diff: bool,
+    /// `-b`, `--become-user`, `-u` and the like: what holds where no keyword and no variable says otherwise.
+    pub become_: bool,
+    pub become_user: Option<String>,
+    pub become_method: Option<String>,
+    pub become_password: Option<String>,
+    pub user: Option<String>,
+    pub private_key: Option<PathBuf>,
+    pub connection: Option<String>,
+    pub connection_password: Option<String>,
+    pub ssh_common_args: Option<String>,
+    pub ssh_extra_args: Option<String>,
+    pub force_handlers: bool,
+    pub start_at_task: Option<String>,
+}
+
+pub struct Run {
+    pub world: Arc<World>,
+    pub loader: Arc<Loader>,
+    pub connections: Arc<Connections>,
+    pub sink: Arc<dyn Sink>,
+    pub options: Options,
+    pub(super) counts: Mutex<IndexMap<Arc<str>, Counts>>,
+    /// Hosts that failed or are unreachable: no later play has them.
+    pub(super) lost: Mutex<HashMap<Arc<str>, Lost>>,
+    next_id: AtomicU64,
+    stop: AtomicBool,
+    /// `--start-at-task` has been reached.
+    pub(super) started: AtomicBool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    Failed,
+    Unreachable,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, Default)]
+pub struct Ended {
+    pub recap: Vec<(Arc<str>, Counts)>,
+    pub failed: bool,
+    pub unreachable: bool,
+    pub interrupted: bool,
+}
+
+impl Ended {
+    /// As ansible-playbook: 2 a host failed, 4 a host was unreachable, 0.
+    pub fn exit_code(&self) -> u8 {
+        match (self.failed, self.unreachable) {
+            (true, _) => 2,
+            (false, true) => 4,
+            (false, false) => 0,
+        }
+    }
+}
+
+impl Run {
+    pub fn new(world: Arc<World>, loader: Arc<Loader>, connections: Arc<Connections>, sink: Arc<dyn Sink>, options: Options) -> Arc<Run> {
+        let started = AtomicBool::new(options.start_at_task.is_none());
+        Arc::new(Run {
+            world,
+            loader,
+            connections,
+            sink,
+            options,
+            counts: Mutex::default(),
+            lost: Mutex::default(),
+            next_id: AtomicU64::new(1),
+            stop: AtomicBool::new(false),
+            started,
+        })
+    }
+
+    /// Runs plays in order. All their problems were found when they were read.
+    ///
+    /// # Errors
+    /// A play cannot start: its hosts, variables or files are wrong.
+    pub async fn plays(self: &Arc<Run>, plays: &[Play]) -> Result<Ended, Diagnostics> {
+        for play in plays {
+            if self.stopped() {
+                break;
+            }
+            let more = play::run(self, play).await;
+            self.flush_warnings();
+            if !more? {
+                break;
+            }
+        }
+        let ended = self.ended();
+        self.sink.emit(Event::Ended { recap: ended.recap.clone() });
+        Ok(ended)
+    }
+
+    fn ended(&self) -> Ended {
+        let recap: Vec<_> = self.counts.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(k, v)| (k.clone(), *v)).collect();
+        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        Ended {
+            failed: lost.values().any(|l| *l == Lost::Failed),
+            unreachable: lost.values().any(|l| *l == Lost::Unreachable),
+            interrupted: self.stopped(),
+            recap,
+        }
+    }
+
+    /// Asks the run to end: what is under way on the hosts is cancelled, nothing new starts, `always` sections do not run.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+    }
+
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn count(&self, host: &Arc<str>, change: impl FnOnce(&mut Counts)) {
+        change(self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(host.clone()).or_default());
+    }
+
+    pub(super) fn lose(&self, host: &Arc<str>, how: Lost) {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).insert(host.clone(), how);
+    }
+
+    pub(super) fn keep(&self, host: &Arc<str>) {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).remove(host);
+    }
+
+    pub(super) fn is_lost(&self, host: &str) -> bool {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).contains_key(host)
+    }
+
+    pub(super) fn emit(&self, event: Event) {
+        self.sink.emit(event);
+    }
+
+    pub(super) fn flush_warnings(&self) {
+        for warning in self.world.take_warnings() {
+            self.emit(Event::Warning(warning));
+        }
+    }
+}

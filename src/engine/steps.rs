@@ -1,0 +1,187 @@
+//! Lists of tasks, blocks and roles, run by a set of hosts together.
+//!
+//! Linear: all hosts do a task, then all do the next; those that failed wait for the end of the block and go to its rescue. That is
+//! a recursion over the tree with a shrinking set of hosts. Free: the same recursion, one host at a time in each of many.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::frame::Frame;
+use super::play::{Host, PlayRun, Strategy};
+use super::run::Lost;
+use crate::playbook::{Block, RoleUse, Step};
+
+/// Where hosts are after some steps.
+#[derive(Default)]
+pub struct Flow {
+    pub alive: Vec<Host>,
+    /// Failed, and not rescued yet.
+    pub failed: Vec<Host>,
+    /// Left the role (`meta: end_role`): they come back where the role ends.
+    pub out_of_role: Vec<Host>,
+    /// How many ended without failing (`meta: end_host`).
+    pub left: usize,
+}
+
+impl Flow {
+    pub fn of(alive: Vec<Host>) -> Flow {
+        Flow { alive, ..Flow::default() }
+    }
+
+    /// Goes on with what is alive after `next`, keeping the failures of both.
+    pub fn then(&mut self, next: Flow) {
+        self.alive = next.alive;
+        self.failed.extend(next.failed);
+        self.out_of_role.extend(next.out_of_role);
+        self.left += next.left;
+    }
+
+    /// Joins what ran side by side.
+    pub fn and(&mut self, other: Flow) {
+        self.alive.extend(other.alive);
+        self.failed.extend(other.failed);
+        self.out_of_role.extend(other.out_of_role);
+        self.left += other.left;
+    }
+}
+
+/// A future of a recursion.
+pub type Running<'a> = Pin<Box<dyn Future<Output = Flow> + Send + 'a>>;
+
+impl PlayRun {
+    /// Runs the steps with the strategy of the play.
+    pub(super) async fn steps(self: &Arc<Self>, steps: &[Step], frame: Arc<Frame>, hosts: Vec<Host>) -> Flow {
+        if self.strategy == Strategy::Linear || hosts.len() < 2 {
+            return self.list(steps, frame, hosts).await;
+        }
+        let gate = Arc::new(tokio::sync::Semaphore::new(self.forks()));
+        let mut set = tokio::task::JoinSet::new();
+        for host in hosts.clone() {
+            let (play, steps, frame, gate) = (self.clone(), steps.to_vec(), frame.clone(), gate.clone());
+            set.spawn(async move {
+                let _permit = gate.acquire_owned().await;
+                play.list(&steps, frame, vec![host]).await
+            });
+        }
+        let mut flow = Flow::default();
+        while let Some(done) = set.join_next().await {
+            if let Ok(done) = done {
+                flow.and(done);
+            }
+        }
+        // In the order of the play again.
+        flow.alive = hosts.into_iter().filter(|h| flow.alive.iter().any(|a| a.name == h.name)).collect();
+        flow
+    }
+
+    pub(super) fn forks(&self) -> usize {
+        if self.run.options.forks == 0 { usize::MAX >> 4 } else { self.run.options.forks }
+    }
+
+    /// Whether nothing more may start.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::SeqCst) || self.batch_over.load(Ordering::SeqCst) || self.run.stopped()
+    }
+
+    pub(super) fn list<'a>(self: &'a Arc<Self>, steps: &'a [Step], frame: Arc<Frame>, hosts: Vec<Host>) -> Running<'a> {
+        Box::pin(async move {
+            let mut flow = Flow::of(hosts);
+            for step in steps {
+                if flow.alive.is_empty() || self.is_over() {
+                    break;
+                }
+                let alive = std::mem::take(&mut flow.alive);
+                let next = match step {
+                    Step::Task(task) => self.task(task, &frame, alive).await,
+                    Step::Block(block) => self.block(block, &frame, alive).await,
+                    Step::Role(used) => self.role(used, &frame, alive).await,
+                };
+                flow.then(next);
+            }
+            flow
+        })
+    }
+
+    async fn block(self: &Arc<Self>, block: &Arc<Block>, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
+        let outer = frame.inner(&block.keywords, block.folder.as_ref(), false);
+        let inner = if block.rescue.is_empty() { outer.clone() } else { frame.inner(&block.keywords, block.folder.as_ref(), true) };
+        let mut flow = self.list(&block.steps, inner, hosts).await;
+        if !block.rescue.is_empty() && !flow.failed.is_empty() && !self.run.stopped() {
+            let failed = std::mem::take(&mut flow.failed);
+            for host in &failed {
+                self.run.keep(&host.name);
+            }
+            self.set_alive_after(&flow.alive, &failed);
+            let rescued = self.list(&block.rescue, outer.clone(), failed).await;
+            flow.and(rescued);
+        }
+        if !block.always.is_empty() && !self.run.stopped() {
+            // Hosts that failed run it too, and stay failed.
+            let failed = std::mem::take(&mut flow.failed);
+            let alive = std::mem::take(&mut flow.alive);
+            let all: Vec<Host> = alive.iter().chain(&failed).cloned().collect();
+            let after = self.list(&block.always, outer, all).await;
+            let was_failed = |h: &Host| failed.iter().any(|f| f.name == h.name);
+            flow.alive = after.alive.iter().filter(|h| !was_failed(h)).cloned().collect();
+            flow.failed = after.failed.iter().filter(|h| !was_failed(h)).cloned().collect();
+            flow.failed.extend(failed);
+            flow.out_of_role.extend(after.out_of_role);
+            flow.left += after.left;
+        }
+        flow
+    }
+
+    fn set_alive_after(&self, alive: &[Host], rescued: &[Host]) {
+        let all: Vec<Host> = alive.iter().chain(rescued).cloned().collect();
+        self.set_alive(&all);
+    }
+
+    /// A role's dependencies, then its tasks; hosts that had it already with the same parameters pass by.
+    pub(super) async fn role(self: &Arc<Self>, used: &Arc<RoleUse>, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
+        let inner = frame.enter(used);
+        let mut flow = Flow::of(hosts);
+        let key = format!("{}\0{:?}\0{:?}\0{:?}", used.role.path.display(), used.role.tasks.as_ptr(), used.params, used.keywords.when);
+        let again: Vec<Host> = if used.allow_duplicates {
+            Vec::new()
+        } else {
+            let mut had = self.had.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let (new, again) = std::mem::take(&mut flow.alive).into_iter().partition(|h| had.insert((h.name.clone(), key.clone()), ()).is_none());
+            flow.alive = new;
+            again
+        };
+        if !flow.alive.is_empty() {
+            let order: Vec<Host> = flow.alive.iter().chain(&again).cloned().collect();
+            for dependency in &used.role.dependencies {
+                let alive = std::mem::take(&mut flow.alive);
+                flow.then(Box::pin(self.role(dependency, &inner, alive)).await);
+            }
+            let alive = std::mem::take(&mut flow.alive);
+            let ran = self.role_tasks(used, &inner, alive).await;
+            flow.then(ran);
+            flow.alive.extend(std::mem::take(&mut flow.out_of_role));
+            flow.alive.extend(again);
+            flow.alive = order.into_iter().filter(|h| flow.alive.iter().any(|a| a.name == h.name)).collect();
+        } else {
+            flow.alive = again;
+        }
+        flow
+    }
+
+    async fn role_tasks(self: &Arc<Self>, used: &Arc<RoleUse>, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
+        let mut flow = Flow::of(hosts);
+        if let Some(check) = super::specs::task(used) {
+            let alive = std::mem::take(&mut flow.alive);
+            flow.then(self.list(&[Step::Task(Arc::new(check))], frame.clone(), alive).await);
+        }
+        let alive = std::mem::take(&mut flow.alive);
+        flow.then(self.list(&used.role.tasks, frame.clone(), alive).await);
+        flow
+    }
+
+    /// Marks a host as failed for the run; a rescue takes it back.
+    pub(super) fn fail(&self, host: &Host) {
+        self.run.lose(&host.name, Lost::Failed);
+    }
+}

@@ -1,0 +1,107 @@
+//! Connections to hosts: ssh and local. Puts the agent there and speaks `wire` with it.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::plan::{Blob, Output};
+use crate::wire::{Task, TaskResult};
+
+/// How a host is reached; hosts with equal settings share a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// This machine: no ssh.
+    pub local: bool,
+    /// Address or name for ssh (an alias of the user's own ssh configuration too).
+    pub address: String,
+    pub port: Option<u16>,
+    pub user: Option<String>,
+    pub private_key: Option<PathBuf>,
+    pub password: Option<Password>,
+    /// More options of ssh, split as a shell would (`ansible_ssh_common_args`, `ansible_ssh_extra_args`).
+    pub arguments: Vec<String>,
+    /// `None`: as the user's own configuration says.
+    pub host_key_checking: Option<bool>,
+    /// Seconds to connect.
+    pub timeout: u32,
+}
+
+/// Never shown.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Password(pub String);
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password")
+    }
+}
+
+/// A host that is connected.
+pub trait Connection: Send + Sync {
+    /// Runs a module through the agent. Ids are the connection's business: `task.id` is overwritten.
+    fn task<'a>(&'a self, task: Task, supplies: Vec<Supply>, progress: &'a (dyn Fn(&str, u64, u64) + Send + Sync)) -> Answer<'a, TaskResult>;
+    /// Runs a command by the bare connection, without agent: for `raw`.
+    fn raw<'a>(&'a self, command: &'a str) -> Answer<'a, Output>;
+}
+
+/// All connections of a run, made when first needed, each once.
+#[derive(Default)]
+pub struct Connections {}
+
+impl Connections {
+    pub async fn get(&self, settings: &Settings) -> Result<Arc<dyn Connection>, Unreachable> {
+        Err(Unreachable(format!("not yet: {}", settings.address)))
+    }
+
+    /// Closes a connection, its ssh master too: the next use connects anew (`meta: reset_connection`).
+    pub async fn reset(&self, settings: &Settings) {
+        let _ = settings;
+    }
+}
+
+/// A future of dealings with a host; the error says why the host cannot be reached.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unreachable>> + Send + 'a>>;
+
+/// The host cannot be reached: a sentence with the remedy.
+#[derive(Clone, Debug)]
+pub struct Unreachable(pub String);
+
+/// Bytes that a module may ask for while it runs: `Content::Blob` with the same index.
+#[derive(Clone, Debug)]
+pub enum Supply {
+    File(PathBuf),
+    Memory(Arc<[u8]>),
+}
+
+impl Supply {
+    /// What the module is told of it; reads the whole content once.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn blob(&self, index: u32) -> std::io::Result<Blob> {
+        use sha1::{Digest as _, Sha1};
+        let mut digest = Sha1::new();
+        let size = match self {
+            Supply::Memory(bytes) => {
+                digest.update(bytes);
+                bytes.len() as u64
+            }
+            Supply::File(path) => {
+                let mut file = std::fs::File::open(path)?;
+                let mut buffer = vec![0; 64 << 10];
+                let mut size = 0;
+                loop {
+                    let n = std::io::Read::read(&mut file, &mut buffer)?;
+                    if n == 0 {
+                        break size;
+                    }
+                    digest.update(&buffer[..n]);
+                    size += n as u64;
+                }
+            }
+        };
+        let sha1 = digest.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        Ok(Blob { index, size, sha1 })
+    }
+}

@@ -1,0 +1,104 @@
+//! Magic variables: what Ansible sets itself (docs.ansible.com, "Special Variables").
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::TaskScope;
+use super::hostvars::{AllVars, HostVars};
+use crate::template::Var;
+use crate::value::Value;
+
+/// All of them, for `varnames` and suggestions.
+pub const NAMES: &[&str] = &[
+    "ansible_check_mode", "ansible_config_file", "ansible_diff_mode", "ansible_facts", "ansible_forks", "ansible_inventory_sources",
+    "ansible_limit", "ansible_parent_role_names", "ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_name",
+    "ansible_play_role_names", "ansible_playbook_python", "ansible_role_name", "ansible_role_names", "ansible_run_tags", "ansible_search_path",
+    "ansible_skip_tags", "ansible_verbosity", "ansible_version", "group_names", "groups", "hostvars", "inventory_dir", "inventory_file",
+    "inventory_hostname", "inventory_hostname_short", "omit", "play_hosts", "playbook_dir", "role_name", "role_names", "role_path", "vars",
+    "environment", "ansible_managed",
+];
+
+/// The Ansible whose language this is.
+const VERSION: (i64, i64, i64) = (2, 19, 0);
+
+pub(super) fn get(scope: &TaskScope, name: &str) -> Option<Value> {
+    let settings = &scope.world.settings;
+    let host = &scope.host.name;
+    let role = scope.chain.role.as_deref();
+    Some(match name {
+        "inventory_hostname" => Value::Str(host.clone()),
+        "inventory_hostname_short" => Value::str(host.split('.').next().unwrap_or(host)),
+        "omit" => Value::Omit,
+        "ansible_facts" => Value::Map(scope.facts()),
+        "hostvars" => Value::Object(Arc::new(HostVars { scope: scope.clone() })),
+        "vars" => Value::Object(Arc::new(AllVars { scope: scope.clone() })),
+        "groups" => scope.world.groups(),
+        "group_names" => list(scope.world.read_inventory(|inventory| inventory.groups_of(host))),
+        "ansible_play_hosts" | "play_hosts" => hosts(&scope.play.alive),
+        "ansible_play_batch" => hosts(&scope.play.batch),
+        "ansible_play_hosts_all" => list(scope.play.all_hosts.clone()),
+        "ansible_play_name" => Value::str(&scope.play.name),
+        "playbook_dir" => path(&scope.play.folder),
+        "role_path" => path(&role?.path),
+        "role_name" => Value::str(role?.name.rsplit('.').next()?),
+        "ansible_role_name" => Value::str(&role?.name),
+        "ansible_parent_role_names" => texts(&role?.parents),
+        "role_names" | "ansible_role_names" | "ansible_play_role_names" => texts(&scope.play.role_names),
+        "ansible_check_mode" => Value::Bool(settings.check),
+        "ansible_diff_mode" => Value::Bool(settings.diff),
+        "ansible_verbosity" => Value::Int(i64::from(settings.verbosity)),
+        "ansible_forks" => Value::Int(settings.forks as i64),
+        "ansible_limit" => Value::str(settings.limit.as_ref()?),
+        "ansible_run_tags" if settings.tags.is_empty() => Value::list([Value::str("all")]),
+        "ansible_run_tags" => texts(&settings.tags),
+        "ansible_skip_tags" => texts(&settings.skip_tags),
+        "ansible_inventory_sources" => Value::list(settings.inventory_sources.iter().map(|p| path(p))),
+        "ansible_config_file" => path(settings.config_file.as_ref()?),
+        "ansible_search_path" => Value::list(scope.chain.paths.folders.iter().map(|p| path(p))),
+        "inventory_file" => path(&scope.world.read_inventory(|inventory| inventory.source_of(host))?),
+        "inventory_dir" => path(scope.world.read_inventory(|inventory| inventory.source_of(host))?.parent()?),
+        "ansible_playbook_python" => Value::str("/usr/bin/python3"),
+        "ansible_version" => {
+            let (major, minor, revision) = VERSION;
+            let full = Value::str(format!("{major}.{minor}.{revision}"));
+            let key = Value::str;
+            Value::map([
+                (key("full"), full.clone()),
+                (key("string"), full),
+                (key("major"), Value::Int(major)),
+                (key("minor"), Value::Int(minor)),
+                (key("revision"), Value::Int(revision)),
+            ])
+        }
+        _ => return None,
+    })
+}
+
+/// Names that have a value only where nobody sets them.
+pub(super) fn fallback(scope: &TaskScope, name: &str) -> Option<Var> {
+    let text = match name {
+        "ansible_managed" => "Ansible managed",
+        "ansible_connection" => "ssh",
+        "environment" => return Some(Var::Value(Value::list([]))),
+        // The address is the name where none is given.
+        "ansible_host" => return Some(Var::Value(Value::Str(scope.host.name.clone()))),
+        _ => return None,
+    };
+    Some(Var::Value(Value::str(text)))
+}
+
+fn list(names: Vec<Arc<str>>) -> Value {
+    Value::list(names.into_iter().map(Value::Str))
+}
+
+fn texts(names: &[String]) -> Value {
+    Value::list(names.iter().map(Value::str))
+}
+
+fn hosts(names: &RwLock<Vec<Arc<str>>>) -> Value {
+    list(names.read().unwrap_or_else(PoisonError::into_inner).clone())
+}
+
+fn path(path: &std::path::Path) -> Value {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    Value::str(absolute.to_string_lossy().trim_end_matches("/."))
+}

@@ -1,0 +1,15 @@
+//! Variables: the levels and their order of precedence, in one place; magic variables; facts.
+//!
+//! docs.ansible.com, "Understanding variable precedence". Each level is a map; a [`TaskScope`] is a list of maps, highest first.
+
+mod facts;
+mod hostvars;
+mod magic;
+mod scope;
+mod world;
+
+pub use facts::HostState;
+pub use scope::{Chain, PlayVars, RoleVars, TaskScope};
+pub use world::{Decrypt, Settings, World};
+
+pub use crate::playbook::VarMap;

@@ -1,0 +1,157 @@
+//! The variables that a task sees on a host.
+
+use std::path::PathBuf;
+use std::sync::{Arc, RwLock};
+
+use indexmap::IndexSet;
+
+use super::{HostState, VarMap, World, magic};
+use crate::diag::Diagnostic;
+use crate::template::{Scope, SearchPath, Var};
+
+/// What the variables of one play are made of.
+#[derive(Debug, Default)]
+pub struct PlayVars {
+    pub name: String,
+    /// `playbook_dir`.
+    pub folder: PathBuf,
+    /// `vars`, `vars_prompt`: levels 12 and 13.
+    pub vars: Arc<VarMap>,
+    /// `vars_files` per host, where names depend on the host: level 14.
+    pub files: RwLock<std::collections::HashMap<Arc<str>, Arc<VarMap>>>,
+    /// Defaults (level 2) and variables (level 15) of all roles of the play that are public.
+    pub role_defaults: RwLock<Arc<VarMap>>,
+    pub role_vars: RwLock<Arc<VarMap>>,
+    pub role_names: Vec<String>,
+    /// `ansible_play_hosts_all`.
+    pub all_hosts: Vec<Arc<str>>,
+    /// `ansible_play_batch`.
+    pub batch: RwLock<Vec<Arc<str>>>,
+    /// `ansible_play_hosts`: the hosts that have not failed.
+    pub alive: RwLock<Vec<Arc<str>>>,
+}
+
+/// What a role adds for its tasks, those of the roles above it and its dependencies included.
+#[derive(Debug, Default)]
+pub struct RoleVars {
+    pub name: String,
+    pub path: PathBuf,
+    /// `ansible_parent_role_names`, nearest first.
+    pub parents: Vec<String>,
+    pub defaults: Arc<VarMap>,
+    pub vars: Arc<VarMap>,
+    pub params: Arc<VarMap>,
+}
+
+/// What the place of a task adds: blocks, the task, its role, includes.
+#[derive(Clone, Debug, Default)]
+pub struct Chain {
+    /// `vars` of the task and the blocks around it, nearest first: levels 16 and 17.
+    pub vars: Vec<Arc<VarMap>>,
+    /// Of dynamic includes: level 21, nearest first.
+    pub include_params: Vec<Arc<VarMap>>,
+    pub role: Option<Arc<RoleVars>>,
+    pub paths: Arc<SearchPath>,
+}
+
+/// A list of levels, highest first, over the magic variables. Cheap to clone.
+#[derive(Clone)]
+pub struct TaskScope {
+    pub world: Arc<World>,
+    pub play: Arc<PlayVars>,
+    pub host: Arc<HostState>,
+    pub chain: Arc<Chain>,
+    /// The loop's variables, the result just registered.
+    pub locals: Arc<VarMap>,
+    levels: Arc<Vec<Arc<VarMap>>>,
+    facts: Arc<crate::value::Map>,
+}
+
+impl TaskScope {
+    /// Takes a snapshot of what is known of the host now.
+    pub fn new(world: &Arc<World>, play: &Arc<PlayVars>, host: &Arc<HostState>, chain: &Arc<Chain>) -> TaskScope {
+        let known = host.levels();
+        let get = |lock: &RwLock<Arc<VarMap>>| lock.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let mut levels: Vec<Arc<VarMap>> = Vec::with_capacity(16);
+        levels.push(world.extra.clone());
+        levels.extend(chain.include_params.iter().cloned());
+        if let Some(role) = &chain.role {
+            levels.push(role.params.clone());
+        }
+        levels.push(known.set);
+        levels.push(known.included);
+        levels.extend(chain.vars.iter().cloned());
+        if let Some(role) = &chain.role {
+            levels.push(role.vars.clone());
+        }
+        levels.push(get(&play.role_vars));
+        if let Some(files) = play.files.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&host.name) {
+            levels.push(files.clone());
+        }
+        levels.push(play.vars.clone());
+        levels.push(known.facts);
+        levels.push(world.inventory_vars(&host.name));
+        if let Some(role) = &chain.role {
+            levels.push(role.defaults.clone());
+        }
+        levels.push(get(&play.role_defaults));
+        levels.retain(|level| !level.is_empty());
+        TaskScope {
+            world: world.clone(),
+            play: play.clone(),
+            host: host.clone(),
+            chain: chain.clone(),
+            locals: Arc::default(),
+            levels: Arc::new(levels),
+            facts: known.stripped,
+        }
+    }
+
+    /// The same with loop variables or a result on top of all but extra variables.
+    #[must_use]
+    pub fn with(&self, locals: impl IntoIterator<Item = (Arc<str>, Var)>) -> TaskScope {
+        let mut all = (*self.locals).clone();
+        all.extend(locals);
+        TaskScope { locals: Arc::new(all), ..self.clone() }
+    }
+
+    pub(super) fn facts(&self) -> Arc<crate::value::Map> {
+        self.facts.clone()
+    }
+
+    /// Without magic variables.
+    pub fn plain(&self, name: &str) -> Option<Var> {
+        self.levels.iter().find_map(|level| level.get(name)).cloned()
+    }
+}
+
+impl Scope for TaskScope {
+    fn get(&self, name: &str) -> Option<Var> {
+        self.locals.get(name).cloned().or_else(|| magic::get(self, name).map(Var::Value)).or_else(|| self.plain(name)).or_else(|| magic::fallback(self, name))
+    }
+
+    fn names(&self) -> Vec<Arc<str>> {
+        let mut names: IndexSet<Arc<str>> = self.locals.keys().cloned().collect();
+        for level in self.levels.iter() {
+            names.extend(level.keys().cloned());
+        }
+        names.extend(magic::NAMES.iter().map(|n| Arc::from(*n)));
+        names.into_iter().collect()
+    }
+
+    fn paths(&self) -> &SearchPath {
+        &self.chain.paths
+    }
+
+    fn decrypt(&self, text: &str) -> Result<String, Diagnostic> {
+        match &self.world.decrypt {
+            Some(decrypt) => decrypt(text),
+            None => Err(Diagnostic::error("this value is encrypted, and no vault password was given")
+                .help("give it with --vault-password-file or --ask-vault-pass")),
+        }
+    }
+
+    fn warn(&self, warning: Diagnostic) {
+        self.world.warn(warning);
+    }
+}
