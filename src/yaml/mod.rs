@@ -2,10 +2,17 @@
 //!
 //! Nobody goes around this folder. Events come from libyaml-safer, the composer is ours.
 
+mod compose;
+mod explain;
+mod guard;
+mod key;
 mod node;
+mod scalar;
 
+use std::path::Path;
 use std::sync::Arc;
 
+pub use key::Key;
 pub use node::{Kind, Node, Tag, nowhere};
 
 use crate::diag::{Diagnostic, Source};
@@ -17,8 +24,42 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
 }
 
+impl Loaded {
+    /// The only document of a file that must not hold several; none where the file is empty.
+    pub fn single(self) -> Result<Option<Node>, Diagnostic> {
+        let mut documents = self.documents.into_iter();
+        let first = documents.next();
+        match documents.next() {
+            None => Ok(first),
+            Some(second) => Err(second
+                .error("this file holds more than one YAML document")
+                .label("the second one begins here")
+                .help("keep one document in a file: remove the `---` above this line, or move this part into a file of its own")),
+        }
+    }
+}
+
 /// Reads all documents of a text. An empty text has none.
 pub fn load(source: &Arc<Source>) -> Result<Loaded, Diagnostic> {
-    let _ = source;
-    Err(Diagnostic::error("not yet"))
+    guard::quietly(source, || compose::documents(source))
 }
+
+/// Reads a file for [`load`]. `path` is also how messages call it.
+pub fn read(path: &Path) -> Result<Arc<Source>, Diagnostic> {
+    let failed = |reason: String| Diagnostic::error(format!("cannot read {}: {reason}", path.display()));
+    let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    text_of(path, bytes).map_err(failed)
+}
+
+/// Bytes of a file as a source; the error says what is wrong with them.
+pub fn text_of(path: &Path, bytes: Vec<u8>) -> Result<Arc<Source>, String> {
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
+        format!("line {line} is not UTF-8; save the file as UTF-8")
+    })?;
+    Ok(Arc::new(Source { path: path.to_path_buf(), text: text.into() }))
+}
+
+#[cfg(test)]
+mod tests;
