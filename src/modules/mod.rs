@@ -3,6 +3,7 @@
 //! Adding one: its file, its line in [`MODULES`], its folder in `tests/modules/`. `tests/tidy.rs` names what is missing.
 
 pub mod arguments;
+mod release;
 mod setup;
 mod stat;
 
@@ -76,7 +77,19 @@ fn expanded(known: &[Argument], given: &Map<String, Json>, target: &dyn Look) ->
 }
 
 /// Every module that runs on a target, by name.
-pub static MODULES: &[Entry] = &[entry::<setup::Setup>(), entry::<stat::Stat>()];
+pub static MODULES: &[Entry] = &[
+    entry::<release::finish::ReleaseFinish>(),
+    entry::<release::flip::ReleaseFlip>(),
+    entry::<release::info::ReleaseInfo>(),
+    entry::<release::link::ReleaseLink>(),
+    entry::<release::prepare::ReleasePrepare>(),
+    entry::<release::prune::ReleasePrune>(),
+    entry::<release::restore::ReleaseRestore>(),
+    entry::<release::verify::ReleaseVerify>(),
+    entry::<release::virtualenv::ReleaseVirtualenv>(),
+    entry::<setup::Setup>(),
+    entry::<stat::Stat>(),
+];
 
 /// The module of a full name, an alias, or a short name (`stat`, `supervisorctl`).
 pub fn find(name: &str) -> Option<&'static Entry> {
