@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# The container engine: podman where it is or can be installed, else docker. Sourced by hosts.
+# What the machine must have: packages, and the container engine (podman where it is or can be installed, else docker).
+# Sourced by hosts and s3, which set CACHE, and hosts also NETWORK and PREFIX.
 
 say() { printf '%s\n' "$*" >&2; }
 die() {
-  say "hosts: $1"
+  say "${0##*/}: $1"
   shift
   for line in "$@"; do say "  $line"; done
   exit 1
@@ -24,12 +25,15 @@ install_missing() {
       *) command -v "$command" >/dev/null || [ -x "/usr/sbin/$command" ] ;;
     esac || missing+=("${pair#*=}")
   done
-  [ ${#missing[@]} -eq 0 ] && return
-  command -v apt-get >/dev/null || die "missing: ${missing[*]}" "install them with your system's package manager, then run this again"
-  say "installing ${missing[*]}"
+  [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+}
+
+install_packages() {
+  command -v apt-get >/dev/null || die "missing: $*" "install them with your system's package manager, then run this again"
+  say "installing $*"
   as_root apt-get update -qq || die "apt-get update failed" "check this machine's network and /etc/apt"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >"$CACHE/apt.log" 2>&1 ||
-    die "apt could not install ${missing[*]}" "its output is in $CACHE/apt.log"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >"$CACHE/apt.log" 2>&1 ||
+    die "apt could not install $*" "its output is in $CACHE/apt.log"
 }
 
 # find_engine: sets ENGINE to podman or docker.

@@ -13,7 +13,8 @@ fault_delay() {
   if [ "${2:-}" = off ]; then
     in_network "$1" tc qdisc del dev eth0 root 2>/dev/null || true
   else
-    in_network "$1" tc qdisc replace dev eth0 root netem delay "${2:?a delay such as 100ms, or off}"
+    in_network "$1" tc qdisc replace dev eth0 root netem delay "${2:?a delay such as 100ms, or off}" ||
+      die "this machine's kernel cannot delay packets" "it lacks sch_netem (modprobe sch_netem, or a kernel that has it)"
   fi
 }
 
