@@ -3,6 +3,15 @@
 //! An action may compute only (`set_fact`), or prepare what a module on the target then does (`copy` finds the file here and
 //! sends it there). It prints nothing and reaches the host only through [`Target`].
 
+mod assert;
+mod debug;
+mod fail;
+mod hosts;
+mod include_vars;
+mod pause;
+mod raw;
+mod set_fact;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -149,7 +158,17 @@ const fn entry<A: Action>() -> Entry {
 }
 
 /// Every action, by name. A name that is here and in `modules::MODULES` runs here first.
-pub static ACTIONS: &[Entry] = &[];
+pub static ACTIONS: &[Entry] = &[
+    entry::<assert::Assert>(),
+    entry::<debug::Debug>(),
+    entry::<fail::Fail>(),
+    entry::<hosts::AddHost>(),
+    entry::<hosts::GroupBy>(),
+    entry::<include_vars::IncludeVars>(),
+    entry::<pause::Pause>(),
+    entry::<raw::Raw>(),
+    entry::<set_fact::SetFact>(),
+];
 
 /// The action of a full name, an alias or a short name.
 pub fn find(name: &str) -> Option<&'static Entry> {
