@@ -48,6 +48,23 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+# Errors go where they outlive the release, if the folder is there; uWSGI's own log has the rest.
+if (RELEASE / "log").is_dir():
+    LOGGING = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+        "handlers": {
+            "file": {
+                "class": "logging.handlers.WatchedFileHandler",
+                "filename": RELEASE / "log" / "searchapp.log",
+                "formatter": "line",
+                "delay": True,
+            }
+        },
+        "loggers": {"django": {"handlers": ["file"], "level": "WARNING"}},
+    }
+
 # What stands before the names in the bundle's manifest; the manifest itself is the release's own.
 BUNDLE_URL = ENV.get("BUNDLE_URL", "/bundles/")
 BUNDLE_MANIFEST = RELEASE / "static" / "manifest.json"
