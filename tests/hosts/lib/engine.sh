@@ -93,7 +93,7 @@ remove_network() {
   if [ "$ENGINE" = podman ] && [ -z "$(engine ps -aq)" ]; then as_root rm -f /run/containers/networks/ipam.db; fi
 }
 
-# allow_inotify COUNT: room for COUNT more containers, about seven instances each; running out harms the whole machine.
+# allow_inotify COUNT: room for COUNT containers, about seven instances each; running out harms the whole machine.
 allow_inotify() {
   local now want=$(($1 * 8 + 64))
   now=$(</proc/sys/fs/inotify/max_user_instances)
