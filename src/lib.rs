@@ -9,6 +9,7 @@
 //! - `yaml`: nodes with positions. `value`: what templates compute with. `diag`: messages with a place.
 //! - On the target: `agent` (serve, apply) and `modules` (one file each) over `plan`; `wire` is what both ends speak.
 
+pub mod agent;
 #[macro_use]
 pub mod modules;
 pub mod plan;

@@ -1,0 +1,33 @@
+//! The target side: serves the controller's requests, lets modules look, and carries out what they plan.
+//!
+//! - `serve`: frames in, frames out, a thread a task. `relay`: the same as another user. `armed`: undos for when the controller vanishes.
+//! - `apply`: a task from arguments to result. `change`, `write`, `wait`: one change each. `diff`: what changes would do, as text.
+//! - `target`: what can be looked at and changed: `look` is the real host, `rooted` a folder that stands in for one.
+//! - `tree`, `process`, `http`, `account`, `resolve`, `digest`, `scratch`, `stop`: the parts under these.
+//!
+//! It has no templates, no variables, no secrets beyond the task at hand. It never loads NSS: it is linked statically.
+
+mod account;
+pub mod apply;
+mod armed;
+mod change;
+mod diff;
+mod digest;
+mod environment;
+mod http;
+mod look;
+mod process;
+mod resolve;
+pub mod rooted;
+mod scratch;
+mod sentence;
+mod stop;
+mod target;
+mod tree;
+mod wait;
+mod words;
+mod write;
+
+pub use stop::Stop;
+pub use target::Target;
+pub use tree::Tree;
