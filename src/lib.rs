@@ -18,6 +18,8 @@ pub mod wire;
 #[cfg(feature = "controller")]
 pub mod actions;
 #[cfg(feature = "controller")]
+pub mod cli;
+#[cfg(feature = "controller")]
 pub mod diag;
 #[cfg(feature = "controller")]
 pub mod engine;
@@ -30,8 +32,12 @@ pub mod remote;
 #[cfg(feature = "controller")]
 pub mod template;
 #[cfg(feature = "controller")]
+pub mod ui;
+#[cfg(feature = "controller")]
 pub mod value;
 #[cfg(feature = "controller")]
 pub mod vars;
+#[cfg(feature = "controller")]
+pub mod vault;
 #[cfg(feature = "controller")]
 pub mod yaml;

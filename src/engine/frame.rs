@@ -19,6 +19,8 @@ pub struct Frame {
     pub role: Option<Arc<RoleVars>>,
     /// Hosts that fail here go to a `rescue`: their failure counts as rescued.
     pub rescuable: bool,
+    /// In a `rescue` or `always`: it runs even while the run is being stopped.
+    pub shielded: bool,
     /// Conditions and tags of the levels above do not reach over a dynamic include.
     pub boundary: bool,
     /// Folder of the tasks file.
@@ -39,6 +41,7 @@ impl Frame {
             parent: None,
             role: None,
             rescuable: false,
+            shielded: false,
             boundary: false,
             playbook: folder.clone(),
             folder,
@@ -60,6 +63,7 @@ impl Frame {
             parent: Some(self.clone()),
             role: self.role.clone(),
             rescuable: rescuable || self.rescuable,
+            shielded: self.shielded,
             boundary: false,
             folder: folder.unwrap_or(&self.folder).clone(),
             playbook: self.playbook.clone(),
@@ -114,6 +118,7 @@ impl Frame {
             parent: self.parent.clone(),
             role: self.role.clone(),
             rescuable: self.rescuable,
+            shielded: self.shielded,
             boundary: self.boundary,
             folder: self.folder.clone(),
             playbook: self.playbook.clone(),
@@ -121,6 +126,11 @@ impl Frame {
             include_params: self.include_params.clone(),
             handlers: self.handlers,
         }
+    }
+
+    /// For a `rescue` or `always`.
+    pub fn shielded(self: &Arc<Frame>) -> Arc<Frame> {
+        Arc::new(Frame { shielded: true, ..self.shallow() })
     }
 
     /// For the handlers of a role.

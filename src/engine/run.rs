@@ -50,7 +50,7 @@ pub struct Run {
     /// Hosts that failed or are unreachable: no later play has them.
     pub(super) lost: Mutex<HashMap<Arc<str>, Lost>>,
     next_id: AtomicU64,
-    stop: AtomicBool,
+    stop: tokio::sync::watch::Sender<bool>,
     /// `--start-at-task` has been reached.
     pub(super) started: AtomicBool,
 }
@@ -93,7 +93,7 @@ impl Run {
             counts: Mutex::default(),
             lost: Mutex::default(),
             next_id: AtomicU64::new(1),
-            stop: AtomicBool::new(false),
+            stop: tokio::sync::watch::Sender::new(false),
             started,
         })
     }
@@ -129,13 +129,20 @@ impl Run {
         }
     }
 
-    /// Asks the run to end: what is under way on the hosts is cancelled, nothing new starts, `always` sections do not run.
+    /// Asks the run to end: tasks under way are given up and count as failed, so that `rescue` and `always` sections still run and
+    /// put things right; nothing else starts.
     pub fn stop(&self) {
-        self.stop.store(true, Ordering::SeqCst);
+        self.stop.send_replace(true);
     }
 
     pub fn stopped(&self) -> bool {
-        self.stop.load(Ordering::SeqCst)
+        *self.stop.borrow()
+    }
+
+    /// Resolves when the run is asked to end.
+    pub(super) async fn stopping(&self) {
+        let mut receiver = self.stop.subscribe();
+        let _ = receiver.wait_for(|stop| *stop).await;
     }
 
     pub(super) fn next_id(&self) -> u64 {

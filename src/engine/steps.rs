@@ -82,7 +82,7 @@ impl PlayRun {
 
     /// Whether nothing more may start.
     pub(super) fn is_over(&self) -> bool {
-        self.over.load(Ordering::SeqCst) || self.batch_over.load(Ordering::SeqCst) || self.run.stopped()
+        self.over.load(Ordering::SeqCst) || self.batch_over.load(Ordering::SeqCst)
     }
 
     pub(super) fn list<'a>(self: &'a Arc<Self>, steps: &'a [Step], frame: Arc<Frame>, hosts: Vec<Host>) -> Running<'a> {
@@ -93,6 +93,11 @@ impl PlayRun {
                     break;
                 }
                 let alive = std::mem::take(&mut flow.alive);
+                if self.run.stopped() && !frame.shielded {
+                    alive.iter().for_each(|host| self.fail(host));
+                    flow.failed.extend(alive);
+                    break;
+                }
                 let next = match step {
                     Step::Task(task) => self.task(task, &frame, alive).await,
                     Step::Block(block) => self.block(block, &frame, alive).await,
@@ -108,21 +113,21 @@ impl PlayRun {
         let outer = frame.inner(&block.keywords, block.folder.as_ref(), false);
         let inner = if block.rescue.is_empty() { outer.clone() } else { frame.inner(&block.keywords, block.folder.as_ref(), true) };
         let mut flow = self.list(&block.steps, inner, hosts).await;
-        if !block.rescue.is_empty() && !flow.failed.is_empty() && !self.run.stopped() {
+        if !block.rescue.is_empty() && !flow.failed.is_empty() {
             let failed = std::mem::take(&mut flow.failed);
             for host in &failed {
                 self.run.keep(&host.name);
             }
             self.set_alive_after(&flow.alive, &failed);
-            let rescued = self.list(&block.rescue, outer.clone(), failed).await;
+            let rescued = self.list(&block.rescue, outer.shielded(), failed).await;
             flow.and(rescued);
         }
-        if !block.always.is_empty() && !self.run.stopped() {
+        if !block.always.is_empty() {
             // Hosts that failed run it too, and stay failed.
             let failed = std::mem::take(&mut flow.failed);
             let alive = std::mem::take(&mut flow.alive);
             let all: Vec<Host> = alive.iter().chain(&failed).cloned().collect();
-            let after = self.list(&block.always, outer, all).await;
+            let after = self.list(&block.always, outer.shielded(), all).await;
             let was_failed = |h: &Host| failed.iter().any(|f| f.name == h.name);
             flow.alive = after.alive.iter().filter(|h| !was_failed(h)).cloned().collect();
             flow.failed = after.failed.iter().filter(|h| !was_failed(h)).cloned().collect();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, failed};
 use super::event::{Counts, Event, Outcome, Status, TaskInfo};
 use super::frame::{Frame, selected};
 use super::play::{Host, PlayRun};
@@ -93,7 +93,15 @@ impl PlayRun {
             let gate = gate.clone();
             set.spawn(async move {
                 let _permit = gate.acquire_owned().await;
-                (position, attempt.run().await)
+                let outcome = if attempt.frame.shielded {
+                    attempt.run().await
+                } else {
+                    tokio::select! {
+                        outcome = attempt.run() => outcome,
+                        () = attempt.play.run.stopping() => failed(Diagnostic::error("interrupted")),
+                    }
+                };
+                (position, outcome)
             });
         }
         let mut done: Vec<Option<Outcome>> = hosts.iter().map(|_| None).collect();

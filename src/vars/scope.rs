@@ -107,6 +107,12 @@ impl TaskScope {
         }
     }
 
+    /// Only extra variables and what is the same everywhere: for names that must be known before anything runs.
+    pub fn outside(world: &Arc<World>) -> TaskScope {
+        let nobody = Arc::new(HostState::new("localhost".into()));
+        TaskScope::new(world, &Arc::default(), &nobody, &Arc::default())
+    }
+
     /// The same with loop variables or a result on top of all but extra variables.
     #[must_use]
     pub fn with(&self, locals: impl IntoIterator<Item = (Arc<str>, Var)>) -> TaskScope {

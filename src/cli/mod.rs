@@ -1,0 +1,72 @@
+//! The command line: one file per command; this is their table.
+
+mod options;
+mod playbook;
+mod run;
+
+use clap::{Parser, Subcommand};
+
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::ui;
+
+/// Provisions servers from Ansible's own YAML and deploys code by commit.
+#[derive(Parser, Debug)]
+#[command(name = "deploy", version, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run playbooks on the hosts of an inventory.
+    Playbook(playbook::Args),
+    /// Run one module on some hosts.
+    Run(run::Args),
+}
+
+/// What is not 0 when something went wrong: 1 bad input, 2 a host failed, 4 a host was unreachable, 130 interrupted.
+pub type ExitCode = u8;
+
+/// Runs the command line; the answer is the exit code.
+pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let shown = error.render();
+            if error.use_stderr() {
+                ui::note(shown.ansi().to_string().trim_end());
+                return 1;
+            }
+            ui::line(shown.to_string().trim_end());
+            return 0;
+        }
+    };
+    let result = match cli.command {
+        Command::Playbook(args) => playbook::run(args),
+        Command::Run(args) => run::run(args),
+    };
+    result.unwrap_or_else(|error| {
+        show(&error);
+        1
+    })
+}
+
+/// An error of a command, as people see it.
+fn show(error: &anyhow::Error) {
+    if let Some(all) = error.downcast_ref::<Diagnostics>() {
+        ui::report_all(&all.0);
+    } else if let Some(one) = error.downcast_ref::<Diagnostic>() {
+        ui::report(one);
+    } else {
+        ui::report(&Diagnostic::error(format!("{error:#}")));
+    }
+}
+
+/// The runtime that commands run in.
+///
+/// # Errors
+/// The system gives no threads.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+}

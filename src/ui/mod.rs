@@ -1,0 +1,47 @@
+//! Everything that is printed: reports with snippets, the progress of plays, diffs, recaps. Nothing else prints.
+
+mod colour;
+mod difference;
+mod one_line;
+mod plays;
+mod report;
+
+use std::io::Write as _;
+
+pub use colour::{Colour, paint};
+pub use one_line::OneLine;
+pub use plays::{PlayView, Verbosity};
+pub use report::{report, report_all};
+
+/// A line on standard output. A closed pipe ends the output quietly.
+pub fn line(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// A line on standard error.
+pub fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Asks in the terminal, without showing what is typed.
+///
+/// # Errors
+/// There is no terminal.
+pub fn ask_secret(prompt: &str) -> std::io::Result<String> {
+    use std::io::BufRead as _;
+
+    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+    let mut terminal = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+    write!(terminal, "{prompt}")?;
+    terminal.flush()?;
+    let before = tcgetattr(&terminal)?;
+    let mut silent = before.clone();
+    silent.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(&terminal, OptionalActions::Now, &silent)?;
+    let mut text = String::new();
+    let read = std::io::BufReader::new(&terminal).read_line(&mut text);
+    tcsetattr(&terminal, OptionalActions::Now, &before)?;
+    writeln!(terminal)?;
+    read?;
+    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+}

@@ -1,0 +1,65 @@
+//! A diagnostic as people see it: message, place, the source line, a caret, and what to do. The one file that knows annotate-snippets.
+
+use std::io::IsTerminal as _;
+
+use annotate_snippets::{AnnotationKind, Level as Drawn, Renderer, Snippet};
+
+use crate::diag::{Diagnostic, Level, Span};
+
+/// Prints to standard error.
+pub fn report(diagnostic: &Diagnostic) {
+    super::note(&drawn(diagnostic, std::io::stderr().is_terminal() && super::colour::enabled()));
+}
+
+/// Prints several, with a closing line that counts the errors.
+pub fn report_all(diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics {
+        report(diagnostic);
+    }
+    let errors = diagnostics.iter().filter(|d| d.level == Level::Error).count();
+    if errors > 1 {
+        super::note(&format!("{errors} errors; nothing was done"));
+    }
+}
+
+/// The text of a report.
+pub fn drawn(diagnostic: &Diagnostic, colours: bool) -> String {
+    let level = match diagnostic.level {
+        Level::Error => Drawn::ERROR,
+        Level::Warning => Drawn::WARNING,
+    };
+    let mut group = level.primary_title(diagnostic.message.as_str()).elements(std::iter::empty::<annotate_snippets::Element<'_>>());
+    let path = |span: &Span| span.source.path.display().to_string();
+    let text = |span: &Span| span.source.text.to_string();
+    if let Some(span) = &diagnostic.span {
+        let mut annotation = AnnotationKind::Primary.span(shown_part(span));
+        if !diagnostic.label.is_empty() {
+            annotation = annotation.label(diagnostic.label.clone());
+        }
+        let mut snippet = Snippet::source(text(span)).path(path(span)).annotation(annotation);
+        for (place, label) in diagnostic.related.iter().filter(|(place, _)| same_source(place, span)) {
+            snippet = snippet.annotation(AnnotationKind::Context.span(shown_part(place)).label(label.clone()));
+        }
+        group = group.element(snippet);
+        for (place, label) in diagnostic.related.iter().filter(|(place, _)| !same_source(place, span)) {
+            let annotation = AnnotationKind::Context.span(shown_part(place)).label(label.clone());
+            group = group.element(Snippet::source(text(place)).path(path(place)).annotation(annotation));
+        }
+    }
+    for help in &diagnostic.help {
+        group = group.element(Drawn::HELP.message(help.clone()));
+    }
+    let renderer = if colours { Renderer::styled() } else { Renderer::plain() };
+    renderer.render(&[group])
+}
+
+fn same_source(a: &Span, b: &Span) -> bool {
+    std::sync::Arc::ptr_eq(&a.source, &b.source)
+}
+
+/// A span over many lines is shown by its first line.
+fn shown_part(span: &Span) -> std::ops::Range<usize> {
+    let text = span.text();
+    let end = text.find('\n').map_or(span.end, |at| span.start + at);
+    span.start..end.max(span.start)
+}
