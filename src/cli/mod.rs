@@ -1,5 +1,6 @@
 //! The command line: one file per command; this is their table.
 
+mod doc;
 mod options;
 mod playbook;
 mod run;
@@ -23,6 +24,8 @@ enum Command {
     Playbook(playbook::Args),
     /// Run one module on some hosts.
     Run(run::Args),
+    /// Show what a module does and which arguments it takes.
+    Doc(doc::Args),
 }
 
 /// What is not 0 when something went wrong: 1 bad input, 2 a host failed, 4 a host was unreachable, 130 interrupted.
@@ -45,6 +48,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode
     let result = match cli.command {
         Command::Playbook(args) => playbook::run(args),
         Command::Run(args) => run::run(args),
+        Command::Doc(args) => doc::run(args),
     };
     result.unwrap_or_else(|error| {
         show(&error);
