@@ -10,8 +10,7 @@ use crate::arguments;
 use crate::diag::{Diagnostic, Source};
 use crate::modules::arguments::Rule;
 use crate::plan::Failure;
-use crate::playbook::{VarMap, var_map};
-use crate::template::{Scope, Var};
+use crate::template::{Scope, Var, VarMap, var_map};
 use crate::value::Value;
 use crate::yaml::{self, Kind, Node};
 

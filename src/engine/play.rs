@@ -295,7 +295,7 @@ impl PlayRun {
                 match found {
                     Some(path) => {
                         let node = self.run.loader.file(&path)?;
-                        all.extend(playbook::var_map(&node, "vars_files")?);
+                        all.extend(crate::template::var_map(&node, "vars_files")?);
                     }
                     None if entry.as_list().is_none() && !tried.is_empty() => {
                         return Err(entry.error("this vars file does not exist").help(format!("looked for {}", tried.join(", "))).into());

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::diag::Diagnostic;
-use crate::playbook::VarMap;
+use crate::template::VarMap;
 use crate::value::Value;
 
 /// All hosts and groups of a run.
@@ -17,7 +17,7 @@ impl Inventory {
     pub fn load(
         sources: &[String],
         playbook_folder: Option<&std::path::Path>,
-        decrypt: Option<&crate::vars::Decrypt>,
+        decrypt: Option<&crate::vault::Decrypt>,
     ) -> Result<(Inventory, Vec<Diagnostic>), crate::diag::Diagnostics> {
         let _ = (sources, playbook_folder, decrypt);
         Ok((Inventory::default(), Vec::new()))

@@ -4,9 +4,8 @@
 
 use indexmap::IndexMap;
 
-use crate::diag::{Diagnostic, Diagnostics};
-use crate::playbook::VarMap;
-use crate::template::Var;
+use crate::diag::Diagnostics;
+use crate::template::{VarMap, var_map};
 use crate::yaml::{Kind, Node};
 
 /// The keywords of one play, role, block or task, as written there.
@@ -120,33 +119,4 @@ pub fn list_or_one(node: &Node) -> Vec<Node> {
         Kind::Null => Vec::new(),
         _ => vec![node.clone()],
     }
-}
-
-/// A dictionary of variables (or a list of such, as older content has it).
-///
-/// # Errors
-/// The node has another shape, or a name is no valid variable name.
-pub fn var_map(node: &Node, what: &str) -> Result<VarMap, Diagnostic> {
-    let mut map = VarMap::new();
-    match node.kind() {
-        Kind::Null => {}
-        Kind::Map(entries) => {
-            for (key, value) in entries {
-                let name = key.scalar_text().ok_or_else(|| key.error("a variable's name must be a string"))?;
-                map.insert(name.as_str().into(), Var::Node(value.clone()));
-            }
-        }
-        Kind::List(items) if items.iter().all(|i| i.as_map().is_some()) => {
-            for item in items {
-                map.extend(var_map(item, what)?);
-            }
-        }
-        _ => {
-            return Err(node
-                .error(format!("`{what}` must be a dictionary of variables"))
-                .label(format!("this is {}", node.kind_name()))
-                .help("write `name: value` lines below it, indented"));
-        }
-    }
-    Ok(map)
 }

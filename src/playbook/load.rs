@@ -9,6 +9,7 @@ use super::task::{folder_of, unknown};
 use super::{Keywords, Play, Role, Step};
 use crate::diag::{Diagnostic, Diagnostics, Source};
 use crate::template::{Scope, render_text};
+use crate::vault::Decrypt;
 use crate::yaml::{self, Kind, Node};
 
 /// Keywords that only plays have.
@@ -19,9 +20,6 @@ const OWN: &[&str] = &[
 
 /// Older names that still work.
 const OLD: &[(&str, &str)] = &[("user", "remote_user"), ("sudo", "become"), ("sudo_user", "become_user")];
-
-/// Opens vault-encrypted files.
-pub type Decrypt = dyn Fn(&str) -> Result<String, Diagnostic> + Send + Sync;
 
 /// Where things are looked for.
 #[derive(Clone, Debug, Default)]

@@ -13,17 +13,14 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::diag::Span;
-use crate::template::Var;
 use crate::yaml::Node;
 
 pub use action::{Action, split_words};
 pub use check::check_action;
-pub use keywords::{Keywords, var_map, word_flag};
+pub use keywords::{Keywords, word_flag};
+pub use crate::template::VarMap;
 pub use load::{Inside, Loader, Roots};
 pub use role::{From, Role, RoleUse};
-
-/// Variables of one level, in the order written.
-pub type VarMap = IndexMap<Arc<str>, Var>;
 
 /// A play as written.
 #[derive(Debug)]

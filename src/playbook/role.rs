@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::keywords::{list_or_one, var_map};
+use super::keywords::list_or_one;
 use super::load::{Inside, Loader};
 use super::{Keywords, Step, Task, VarMap};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::template::Var;
+use crate::template::{Var, var_map};
 use crate::yaml::{Kind, Node};
 
 /// A role's content, read once per set of `…_from` names.

@@ -8,7 +8,7 @@ use crate::diag::Diagnostic;
 use crate::value::Value;
 use crate::yaml::Node;
 
-pub use scope::{Scope, SearchPath, Var};
+pub use scope::{Scope, SearchPath, Var, VarMap, var_map};
 
 /// How a whole template file is read (`#jinja2:` headers and the template module's arguments set these).
 #[derive(Clone, Debug)]

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use crate::diag::Diagnostic;
 use crate::value::Value;
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node};
 
 /// A variable: final, or as written and rendered when it is used, in the scope of its use.
 #[derive(Clone, Debug)]
@@ -24,6 +26,38 @@ impl From<Node> for Var {
     fn from(node: Node) -> Var {
         Var::Node(node)
     }
+}
+
+/// Variables of one level, in the order written.
+pub type VarMap = IndexMap<Arc<str>, Var>;
+
+/// A dictionary of variables (or a list of such, as older content has it).
+///
+/// # Errors
+/// The node has another shape, or a name is no valid variable name.
+pub fn var_map(node: &Node, what: &str) -> Result<VarMap, Diagnostic> {
+    let mut map = VarMap::new();
+    match node.kind() {
+        Kind::Null => {}
+        Kind::Map(entries) => {
+            for (key, value) in entries {
+                let name = key.scalar_text().ok_or_else(|| key.error("a variable's name must be a string"))?;
+                map.insert(name.as_str().into(), Var::Node(value.clone()));
+            }
+        }
+        Kind::List(items) if items.iter().all(|i| i.as_map().is_some()) => {
+            for item in items {
+                map.extend(var_map(item, what)?);
+            }
+        }
+        _ => {
+            return Err(node
+                .error(format!("`{what}` must be a dictionary of variables"))
+                .label(format!("this is {}", node.kind_name()))
+                .help("write `name: value` lines below it, indented"));
+        }
+    }
+    Ok(map)
 }
 
 /// Where lookups and includes search, first to last.

@@ -10,6 +10,7 @@ mod world;
 
 pub use facts::HostState;
 pub use scope::{Chain, PlayVars, RoleVars, TaskScope};
-pub use world::{Decrypt, Settings, World};
+pub use world::{Settings, World};
 
-pub use crate::playbook::VarMap;
+pub use crate::template::VarMap;
+pub use crate::vault::Decrypt;

@@ -4,13 +4,10 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use super::{HostState, VarMap};
+use super::{Decrypt, HostState, VarMap};
 use crate::diag::Diagnostic;
 use crate::inventory::Inventory;
 use crate::value::{Map, Value};
-
-/// Opens vault texts.
-pub type Decrypt = dyn Fn(&str) -> Result<String, Diagnostic> + Send + Sync;
 
 /// Settings of the run that variables show.
 #[derive(Clone, Debug, Default)]

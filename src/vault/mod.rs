@@ -4,6 +4,9 @@ use std::path::Path;
 
 use crate::diag::Diagnostic;
 
+/// Opens vault texts.
+pub type Decrypt = dyn Fn(&str) -> Result<String, Diagnostic> + Send + Sync;
+
 /// A password that may open vault texts.
 #[derive(Clone)]
 pub struct Secret(String);
