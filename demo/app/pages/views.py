@@ -50,6 +50,17 @@ def search(request):
 
 @require_GET
 @never_cache
+def counted(request):
+    """The commit of the worker that counted `q` last; empty while a search for it waits."""
+    text = request.GET.get("q", "").strip().lower()[:200]
+    if Search.objects.filter(text=text, counted_at=None).exists():
+        return HttpResponse("", content_type="text/plain")
+    by = Term.objects.filter(text=text).values_list("counted_by", flat=True).first()
+    return HttpResponse(by or "", content_type="text/plain")
+
+
+@require_GET
+@never_cache
 def revision(request):
     """The commit of this process, for `deploy` to ask. No database: it must answer whatever else is broken."""
     return HttpResponse(REVISION + "\n", content_type="text/plain")
