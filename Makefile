@@ -29,6 +29,5 @@ bench: build ## the same work by ansible-playbook and by us, on the same ten hos
 demo: build ## five hosts, an application, two deploys and a rollback
 	@demo/run
 
-demo-down: ## removes the hosts of the demo and its S3 server
-	@tests/hosts/s3 down
-	@tests/hosts/hosts down
+demo-down: ## takes the demo down again
+	@demo/down
