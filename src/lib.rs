@@ -20,6 +20,8 @@ pub mod actions;
 #[cfg(feature = "controller")]
 pub mod cli;
 #[cfg(feature = "controller")]
+pub mod bucket;
+#[cfg(feature = "controller")]
 pub mod diag;
 #[cfg(feature = "controller")]
 pub mod engine;
@@ -27,6 +29,8 @@ pub mod engine;
 pub mod inventory;
 #[cfg(feature = "controller")]
 pub mod playbook;
+#[cfg(feature = "controller")]
+pub mod release;
 #[cfg(feature = "controller")]
 pub mod remote;
 #[cfg(feature = "controller")]

@@ -4,12 +4,14 @@
 //! sends it there). It prints nothing and reaches the host only through [`Target`].
 
 mod assert;
+mod bundle;
 mod debug;
 mod fail;
 mod hosts;
 mod include_vars;
 mod pause;
 mod raw;
+mod release_prepare;
 mod set_fact;
 
 use std::future::Future;
@@ -160,6 +162,7 @@ const fn entry<A: Action>() -> Entry {
 /// Every action, by name. A name that is here and in `modules::MODULES` runs here first.
 pub static ACTIONS: &[Entry] = &[
     entry::<assert::Assert>(),
+    entry::<bundle::Bundle>(),
     entry::<debug::Debug>(),
     entry::<fail::Fail>(),
     entry::<hosts::AddHost>(),
@@ -167,6 +170,7 @@ pub static ACTIONS: &[Entry] = &[
     entry::<include_vars::IncludeVars>(),
     entry::<pause::Pause>(),
     entry::<raw::Raw>(),
+    entry::<release_prepare::ReleasePrepare>(),
     entry::<set_fact::SetFact>(),
 ];
 
