@@ -4,6 +4,7 @@
 
 pub mod arguments;
 mod release;
+mod apt;
 mod setup;
 mod stat;
 
@@ -87,6 +88,7 @@ pub static MODULES: &[Entry] = &[
     entry::<release::restore::ReleaseRestore>(),
     entry::<release::verify::ReleaseVerify>(),
     entry::<release::virtualenv::ReleaseVirtualenv>(),
+    entry::<apt::Apt>(),
     entry::<setup::Setup>(),
     entry::<stat::Stat>(),
 ];
