@@ -7,9 +7,11 @@
 //! - `remote`: connections to hosts. `actions`: tasks that run in the controller.
 //! - `playbook`, `inventory`: what users wrote, decoded. `vars`: precedence in one place. `template`: Jinja2. `vault`.
 //! - `yaml`: nodes with positions. `value`: what templates compute with. `diag`: messages with a place.
-//! - On the target: `agent` (serve, apply) and `modules` (one file each) over `plan`; `wire` is what both ends speak.
+//! - On the target: `agent` (serve, apply) and `modules` (one file each) over `plan`; `wire` is what both ends speak,
+//!   `bootstrap` the script that puts the agent there.
 
 pub mod agent;
+pub mod bootstrap;
 #[macro_use]
 pub mod modules;
 pub mod plan;

@@ -22,6 +22,8 @@ pub enum ToAgent {
     NoBlob { id: u64, reason: String },
     /// Stop this task: its processes are killed, its answer is an error.
     Cancel { id: u64 },
+    /// Still here. An agent with an armed undo takes a long silence for a controller that is gone.
+    Ping,
 }
 
 /// Agent to controller.

@@ -1,6 +1,6 @@
 //! The target side: serves the controller's requests, lets modules look, and carries out what they plan.
 //!
-//! - `serve`: frames in, frames out, a thread a task. `relay`: the same as another user. `armed`: undos for when the controller vanishes.
+//! - `serve`: frames in, frames out, a thread a task. `relay`: the same as another user, by `escalate`. `armed`: undos for when the controller vanishes.
 //! - `apply`: a task from arguments to result. `change`, `write`, `wait`: one change each. `diff`: what changes would do, as text.
 //! - `target`: what can be looked at and changed: `look` is the real host, `rooted` a folder that stands in for one.
 //! - `tree`, `process`, `http`, `account`, `resolve`, `digest`, `scratch`, `stop`: the parts under these.
@@ -14,13 +14,16 @@ mod change;
 mod diff;
 mod digest;
 mod environment;
+mod escalate;
 mod http;
 mod look;
 mod process;
+mod relay;
 mod resolve;
 pub mod rooted;
 mod scratch;
 mod sentence;
+mod serve;
 mod stop;
 mod target;
 mod tree;
@@ -28,6 +31,7 @@ mod wait;
 mod words;
 mod write;
 
+pub use serve::serve;
 pub use stop::Stop;
 pub use target::Target;
 pub use tree::Tree;

@@ -1,0 +1,318 @@
+//! Answers the controller: frames on stdin, frames on stdout, a thread for each task.
+//!
+//! When stdin ends, the controller is gone: what runs is stopped, armed undos are carried out, nothing stays behind.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use sha1::Digest;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use super::apply::{self, Mode};
+use super::look::{Host, Line};
+use super::relay::Relay;
+use super::stop::{GRACE, Stop};
+use super::{account, armed, digest, scratch, sentence};
+use crate::modules;
+use crate::plan::Blob;
+use crate::wire::{self, Become, FromAgent, Hello, Task, TaskResult, ToAgent};
+
+/// With an undo armed, a controller that is silent for so long counts as gone: it sends [`ToAgent::Ping`] far more often.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Chunks of a blob that wait to be written.
+const CHUNKS: usize = 4;
+
+/// How often waiting for a chunk looks whether the task was stopped.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Serves until stdin ends. The answer is the process's exit code.
+pub fn serve() -> ExitCode {
+    let (stdin, stdout) = match (own(rustix::stdio::stdin()), own(rustix::stdio::stdout())) {
+        (Ok(stdin), Ok(stdout)) => (stdin, stdout),
+        _ => return ExitCode::FAILURE,
+    };
+    let server = Arc::new(Server { out: Mutex::new(stdout), tasks: Mutex::default(), ended: Condvar::new(), relays: Mutex::default() });
+    if watch_signals(&server).is_err() {
+        return ExitCode::FAILURE;
+    }
+    server.send(&FromAgent::Hello(hello()));
+    let code = match listen(stdin, &server) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    };
+    server.end();
+    code
+}
+
+/// What is shared between the reader, the tasks and the relays.
+pub(crate) struct Server {
+    out: Mutex<File>,
+    tasks: Mutex<HashMap<u64, Route>>,
+    ended: Condvar,
+    relays: Mutex<HashMap<Become, Arc<Relay>>>,
+}
+
+/// Where frames about a task go.
+enum Route {
+    Here { stop: Arc<Stop>, chunks: Option<SyncSender<Piece>> },
+    Relay(Arc<Relay>),
+}
+
+enum Piece {
+    Chunk(Vec<u8>),
+    None(String),
+}
+
+impl Server {
+    /// A controller that is gone is noticed by the reader, not here.
+    pub(crate) fn send(&self, message: &FromAgent) {
+        if let Ok(frame) = wire::frame(message) {
+            self.send_frame(&frame);
+        }
+    }
+
+    pub(crate) fn send_frame(&self, frame: &[u8]) {
+        let _ = self.out.lock().unwrap_or_else(PoisonError::into_inner).write_all(frame);
+    }
+
+    /// The task's answer; nothing more is to come for it.
+    pub(crate) fn done(&self, id: u64, result: TaskResult) {
+        if self.forget(id) {
+            self.send(&FromAgent::Done { id, result: Box::new(result) });
+        }
+    }
+
+    /// False where it was forgotten before.
+    pub(crate) fn forget(&self, id: u64) -> bool {
+        let known = self.tasks().remove(&id).is_some();
+        self.ended.notify_all();
+        known
+    }
+
+    /// A relay has ended: what it had under way fails, and the next task starts another.
+    pub(crate) fn relay_ended(&self, relay: &Arc<Relay>, why: &str) {
+        self.relays.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, known| !Arc::ptr_eq(known, relay));
+        let of_relay = |route: &Route| matches!(route, Route::Relay(known) if Arc::ptr_eq(known, relay));
+        let lost: Vec<u64> = self.tasks().iter().filter(|(_, route)| of_relay(route)).map(|(id, _)| *id).collect();
+        for id in lost {
+            self.done(id, TaskResult { unreachable: true, ..apply::failed(why) });
+        }
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, HashMap<u64, Route>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start(self: &Arc<Server>, mut task: Task) {
+        let id = task.id;
+        if let Some(who) = task.become_.take() {
+            let mut relays = self.relays.lock().unwrap_or_else(PoisonError::into_inner);
+            let relay = relays.entry(who).or_insert_with_key(|who| Relay::start(who.clone(), self.clone())).clone();
+            drop(relays);
+            self.tasks().insert(id, Route::Relay(relay.clone()));
+            return relay.forward(&ToAgent::Task(Box::new(task)), self);
+        }
+        let stop = Arc::new(Stop::after(task.timeout));
+        self.tasks().insert(id, Route::Here { stop: stop.clone(), chunks: None });
+        let server = self.clone();
+        let started = std::thread::Builder::new().name(task.module.clone()).spawn(move || {
+            let line = Answering { id, server: server.clone() };
+            let run = std::panic::AssertUnwindSafe(|| perform(&task, stop, Box::new(line)));
+            let result = std::panic::catch_unwind(run)
+                .unwrap_or_else(|_| apply::failed(format!("the module {} broke down; this is a fault of deploy, please report it", task.module)));
+            server.done(id, result);
+        });
+        if let Err(error) = started {
+            self.done(id, apply::failed(format!("cannot start another thread on the host: {error}")));
+        }
+    }
+
+    fn pass(self: &Arc<Server>, id: u64, message: ToAgent) {
+        let mut tasks = self.tasks();
+        let chunks = match tasks.get_mut(&id) {
+            None => return,
+            Some(Route::Relay(relay)) => {
+                let relay = relay.clone();
+                drop(tasks);
+                return relay.forward(&message, self);
+            }
+            Some(Route::Here { stop, chunks }) => {
+                if matches!(message, ToAgent::Cancel { .. }) {
+                    return stop.cancel();
+                }
+                chunks.clone()
+            }
+        };
+        drop(tasks);
+        let piece = match message {
+            ToAgent::Chunk { data, .. } => Piece::Chunk(data),
+            ToAgent::NoBlob { reason, .. } => Piece::None(reason),
+            ToAgent::Task(_) | ToAgent::Cancel { .. } | ToAgent::Ping => return,
+        };
+        // A task that no longer listens was stopped. Waiting here holds the controller back, so that memory stays small.
+        let _ = chunks.map(|chunks| chunks.send(piece));
+    }
+
+    /// The controller is gone. Idempotent.
+    fn end(&self) {
+        let relays = std::mem::take(&mut *self.relays.lock().unwrap_or_else(PoisonError::into_inner));
+        for relay in relays.values() {
+            relay.close();
+        }
+        let mut tasks = self.tasks();
+        tasks.retain(|_, route| matches!(route, Route::Here { .. }));
+        for route in tasks.values() {
+            if let Route::Here { stop, .. } = route {
+                stop.cancel();
+            }
+        }
+        // Undos come after what they undo has stopped.
+        let limit = Instant::now() + GRACE + Duration::from_secs(2);
+        while !tasks.is_empty() && Instant::now() < limit {
+            (tasks, _) = self.ended.wait_timeout(tasks, TICK).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(tasks);
+        armed::carry_out();
+        scratch::clear();
+    }
+}
+
+fn own(fd: impl AsFd) -> io::Result<File> {
+    Ok(File::from(fd.as_fd().try_clone_to_owned()?))
+}
+
+fn listen(stdin: File, server: &Arc<Server>) -> io::Result<()> {
+    let mut from = BufReader::with_capacity(256 << 10, stdin);
+    loop {
+        while from.buffer().is_empty() && !readable(from.get_ref(), SILENCE)? {
+            if armed::is_any() {
+                return Ok(());
+            }
+        }
+        match wire::receive(&mut from)? {
+            None => return Ok(()),
+            Some(ToAgent::Task(task)) => server.start(*task),
+            Some(ToAgent::Ping) => {
+                let relays: Vec<_> = server.relays.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+                for relay in relays {
+                    relay.forward(&ToAgent::Ping, server);
+                }
+            }
+            Some(message @ (ToAgent::Chunk { id, .. } | ToAgent::NoBlob { id, .. } | ToAgent::Cancel { id })) => {
+                server.pass(id, message);
+            }
+        }
+    }
+}
+
+fn readable(file: &File, wait: Duration) -> io::Result<bool> {
+    let wait = Timespec { tv_sec: wait.as_secs().cast_signed(), tv_nsec: 0 };
+    match poll(&mut [PollFd::new(file, PollFlags::IN)], Some(&wait)) {
+        Ok(n) => Ok(n > 0),
+        Err(rustix::io::Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A hangup is nothing to us: stdin tells when to end. Asked to terminate, we end as if it had.
+fn watch_signals(server: &Arc<Server>) -> io::Result<()> {
+    signal_hook::flag::register(SIGHUP, Arc::new(AtomicBool::new(false)))?;
+    let (mut asked, notify) = UnixStream::pair()?;
+    for signal in [SIGTERM, SIGINT] {
+        signal_hook::low_level::pipe::register(signal, notify.try_clone()?)?;
+    }
+    let server = server.clone();
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        if asked.read_exact(&mut [0]).is_ok() {
+            server.end();
+            #[expect(clippy::exit, reason = "the main thread is blocked in a read")]
+            std::process::exit(143);
+        }
+    })?;
+    Ok(())
+}
+
+fn hello() -> Hello {
+    let system = rustix::system::uname();
+    let text = |name: &std::ffi::CStr| name.to_string_lossy().into_owned();
+    let uid = rustix::process::geteuid().as_raw();
+    Hello {
+        user: account::name_of(uid).unwrap_or_else(|| uid.to_string()),
+        uid,
+        hostname: text(system.nodename()),
+        machine: text(system.machine()),
+    }
+}
+
+fn perform(task: &Task, stop: Arc<Stop>, line: Box<dyn Line>) -> TaskResult {
+    let Some(module) = modules::find(&task.module) else {
+        return apply::failed(format!("there is no module `{}` on the target", task.module));
+    };
+    let arguments = match serde_json::from_slice(&task.arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return apply::failed(format!("the arguments of {} are no JSON object: {error}", task.module)),
+    };
+    let host = Host::new(&task.environment, stop, Some(line));
+    apply::perform(module, &arguments, &host, Mode { check: task.check, diff: task.diff && !task.no_log })
+}
+
+/// The line of a task to the controller.
+struct Answering {
+    id: u64,
+    server: Arc<Server>,
+}
+
+impl Line for Answering {
+    fn blob(&self, blob: &Blob, into: &mut File, stop: &Stop) -> io::Result<()> {
+        let (send, receive) = sync_channel(CHUNKS);
+        match self.server.tasks().get_mut(&self.id) {
+            Some(Route::Here { chunks, .. }) => *chunks = Some(send),
+            _ => return Err(io::Error::other("the task has ended")),
+        }
+        self.server.send(&FromAgent::Want { id: self.id, blob: blob.clone() });
+        let received = self.receive(&receive, blob, into, stop);
+        if let Some(Route::Here { chunks, .. }) = self.server.tasks().get_mut(&self.id) {
+            *chunks = None;
+        }
+        received
+    }
+
+    fn progress(&self, message: &str, step: u64, of: u64) {
+        self.server.send(&FromAgent::Progress { id: self.id, message: message.to_owned(), step, of });
+    }
+}
+
+impl Answering {
+    fn receive(&self, chunks: &Receiver<Piece>, blob: &Blob, into: &mut File, stop: &Stop) -> io::Result<()> {
+        let mut hasher = sha1::Sha1::new();
+        let mut size = 0;
+        loop {
+            match chunks.recv_timeout(TICK) {
+                Ok(Piece::Chunk(data)) if data.is_empty() => break,
+                Ok(Piece::Chunk(data)) => {
+                    into.write_all(&data).map_err(|error| sentence::error("write to", &std::env::temp_dir(), &error))?;
+                    hasher.update(&data);
+                    size += data.len() as u64;
+                }
+                Ok(Piece::None(reason)) => return Err(io::Error::other(reason)),
+                Err(RecvTimeoutError::Timeout) => stop.check()?,
+                Err(RecvTimeoutError::Disconnected) => return Err(io::Error::other("the controller is gone")),
+            }
+        }
+        if size != blob.size || digest::hex(&hasher.finalize()) != blob.sha1 {
+            return Err(io::Error::other("the content changed on the controller while the task ran; run again"));
+        }
+        Ok(())
+    }
+}
+
