@@ -41,7 +41,12 @@ pub fn serve() -> ExitCode {
         (Ok(stdin), Ok(stdout)) => (stdin, stdout),
         _ => return ExitCode::FAILURE,
     };
-    let server = Arc::new(Server { out: Mutex::new(stdout), tasks: Mutex::default(), ended: Condvar::new(), relays: Mutex::default() });
+    let server = Arc::new(Server {
+        out: Mutex::new(stdout),
+        tasks: Mutex::default(),
+        ended: Condvar::new(),
+        relays: Mutex::default(),
+    });
     if watch_signals(&server).is_err() {
         return ExitCode::FAILURE;
     }
@@ -64,7 +69,10 @@ pub(crate) struct Server {
 
 /// Where frames about a task go.
 enum Route {
-    Here { stop: Arc<Stop>, chunks: Option<SyncSender<Piece>> },
+    Here {
+        stop: Arc<Stop>,
+        chunks: Option<SyncSender<Piece>>,
+    },
     Relay(Arc<Relay>),
 }
 
@@ -82,13 +90,20 @@ impl Server {
     }
 
     pub(crate) fn send_frame(&self, frame: &[u8]) {
-        let _ = self.out.lock().unwrap_or_else(PoisonError::into_inner).write_all(frame);
+        let _ = self
+            .out
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write_all(frame);
     }
 
     /// The task's answer; nothing more is to come for it.
     pub(crate) fn done(&self, id: u64, result: TaskResult) {
         if self.forget(id) {
-            self.send(&FromAgent::Done { id, result: Box::new(result) });
+            self.send(&FromAgent::Done {
+                id,
+                result: Box::new(result),
+            });
         }
     }
 
@@ -101,11 +116,26 @@ impl Server {
 
     /// A relay has ended: what it had under way fails, and the next task starts another.
     pub(crate) fn relay_ended(&self, relay: &Arc<Relay>, why: &str) {
-        self.relays.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, known| !Arc::ptr_eq(known, relay));
-        let of_relay = |route: &Route| matches!(route, Route::Relay(known) if Arc::ptr_eq(known, relay));
-        let lost: Vec<u64> = self.tasks().iter().filter(|(_, route)| of_relay(route)).map(|(id, _)| *id).collect();
+        self.relays
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, known| !Arc::ptr_eq(known, relay));
+        let of_relay =
+            |route: &Route| matches!(route, Route::Relay(known) if Arc::ptr_eq(known, relay));
+        let lost: Vec<u64> = self
+            .tasks()
+            .iter()
+            .filter(|(_, route)| of_relay(route))
+            .map(|(id, _)| *id)
+            .collect();
         for id in lost {
-            self.done(id, TaskResult { unreachable: true, ..apply::failed(why) });
+            self.done(
+                id,
+                TaskResult {
+                    unreachable: true,
+                    ..apply::failed(why)
+                },
+            );
         }
     }
 
@@ -117,23 +147,44 @@ impl Server {
         let id = task.id;
         if let Some(who) = task.become_.take() {
             let mut relays = self.relays.lock().unwrap_or_else(PoisonError::into_inner);
-            let relay = relays.entry(who).or_insert_with_key(|who| Relay::start(who.clone(), self.clone())).clone();
+            let relay = relays
+                .entry(who)
+                .or_insert_with_key(|who| Relay::start(who.clone(), self.clone()))
+                .clone();
             drop(relays);
             self.tasks().insert(id, Route::Relay(relay.clone()));
             return relay.forward(&ToAgent::Task(Box::new(task)), self);
         }
         let stop = Arc::new(Stop::after(task.timeout));
-        self.tasks().insert(id, Route::Here { stop: stop.clone(), chunks: None });
+        self.tasks().insert(
+            id,
+            Route::Here {
+                stop: stop.clone(),
+                chunks: None,
+            },
+        );
         let server = self.clone();
-        let started = std::thread::Builder::new().name(task.module.clone()).spawn(move || {
-            let line = Answering { id, server: server.clone() };
-            let run = std::panic::AssertUnwindSafe(|| perform(&task, stop, Box::new(line)));
-            let result = std::panic::catch_unwind(run)
-                .unwrap_or_else(|_| apply::failed(format!("the module {} broke down; this is a fault of deploy, please report it", task.module)));
-            server.done(id, result);
-        });
+        let started = std::thread::Builder::new()
+            .name(task.module.clone())
+            .spawn(move || {
+                let line = Answering {
+                    id,
+                    server: server.clone(),
+                };
+                let run = std::panic::AssertUnwindSafe(|| perform(&task, stop, Box::new(line)));
+                let result = std::panic::catch_unwind(run).unwrap_or_else(|_| {
+                    apply::failed(format!(
+                        "the module {} broke down; this is a fault of deploy, please report it",
+                        task.module
+                    ))
+                });
+                server.done(id, result);
+            });
         if let Err(error) = started {
-            self.done(id, apply::failed(format!("cannot start another thread on the host: {error}")));
+            self.done(
+                id,
+                apply::failed(format!("cannot start another thread on the host: {error}")),
+            );
         }
     }
 
@@ -165,7 +216,8 @@ impl Server {
 
     /// The controller is gone. Idempotent.
     fn end(&self) {
-        let relays = std::mem::take(&mut *self.relays.lock().unwrap_or_else(PoisonError::into_inner));
+        let relays =
+            std::mem::take(&mut *self.relays.lock().unwrap_or_else(PoisonError::into_inner));
         for relay in relays.values() {
             relay.close();
         }
@@ -179,7 +231,10 @@ impl Server {
         // Undos come after what they undo has stopped.
         let limit = Instant::now() + GRACE + Duration::from_secs(2);
         while !tasks.is_empty() && Instant::now() < limit {
-            (tasks, _) = self.ended.wait_timeout(tasks, TICK).unwrap_or_else(PoisonError::into_inner);
+            (tasks, _) = self
+                .ended
+                .wait_timeout(tasks, TICK)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         drop(tasks);
         armed::carry_out();
@@ -203,12 +258,22 @@ fn listen(stdin: File, server: &Arc<Server>) -> io::Result<()> {
             None => return Ok(()),
             Some(ToAgent::Task(task)) => server.start(*task),
             Some(ToAgent::Ping) => {
-                let relays: Vec<_> = server.relays.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+                let relays: Vec<_> = server
+                    .relays
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .values()
+                    .cloned()
+                    .collect();
                 for relay in relays {
                     relay.forward(&ToAgent::Ping, server);
                 }
             }
-            Some(message @ (ToAgent::Chunk { id, .. } | ToAgent::NoBlob { id, .. } | ToAgent::Cancel { id })) => {
+            Some(
+                message @ (ToAgent::Chunk { id, .. }
+                | ToAgent::NoBlob { id, .. }
+                | ToAgent::Cancel { id }),
+            ) => {
                 server.pass(id, message);
             }
         }
@@ -216,7 +281,10 @@ fn listen(stdin: File, server: &Arc<Server>) -> io::Result<()> {
 }
 
 fn readable(file: &File, wait: Duration) -> io::Result<bool> {
-    let wait = Timespec { tv_sec: wait.as_secs().cast_signed(), tv_nsec: 0 };
+    let wait = Timespec {
+        tv_sec: wait.as_secs().cast_signed(),
+        tv_nsec: 0,
+    };
     match poll(&mut [PollFd::new(file, PollFlags::IN)], Some(&wait)) {
         Ok(n) => Ok(n > 0),
         Err(rustix::io::Errno::INTR) => Ok(false),
@@ -232,13 +300,15 @@ fn watch_signals(server: &Arc<Server>) -> io::Result<()> {
         signal_hook::low_level::pipe::register(signal, notify.try_clone()?)?;
     }
     let server = server.clone();
-    std::thread::Builder::new().name("signals".into()).spawn(move || {
-        if asked.read_exact(&mut [0]).is_ok() {
-            server.end();
-            #[expect(clippy::exit, reason = "the main thread is blocked in a read")]
-            std::process::exit(143);
-        }
-    })?;
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            if asked.read_exact(&mut [0]).is_ok() {
+                server.end();
+                #[expect(clippy::exit, reason = "the main thread is blocked in a read")]
+                std::process::exit(143);
+            }
+        })?;
     Ok(())
 }
 
@@ -256,14 +326,30 @@ fn hello() -> Hello {
 
 fn perform(task: &Task, stop: Arc<Stop>, line: Box<dyn Line>) -> TaskResult {
     let Some(module) = modules::find(&task.module) else {
-        return apply::failed(format!("there is no module `{}` on the target", task.module));
+        return apply::failed(format!(
+            "there is no module `{}` on the target",
+            task.module
+        ));
     };
     let arguments = match serde_json::from_slice(&task.arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return apply::failed(format!("the arguments of {} are no JSON object: {error}", task.module)),
+        Err(error) => {
+            return apply::failed(format!(
+                "the arguments of {} are no JSON object: {error}",
+                task.module
+            ));
+        }
     };
     let host = Host::new(&task.environment, stop, Some(line));
-    apply::perform(module, &arguments, &host, Mode { check: task.check, diff: task.diff && !task.no_log })
+    apply::perform(
+        module,
+        &arguments,
+        &host,
+        Mode {
+            check: task.check,
+            diff: task.diff && !task.no_log,
+        },
+    )
 }
 
 /// The line of a task to the controller.
@@ -279,7 +365,10 @@ impl Line for Answering {
             Some(Route::Here { chunks, .. }) => *chunks = Some(send),
             _ => return Err(io::Error::other("the task has ended")),
         }
-        self.server.send(&FromAgent::Want { id: self.id, blob: blob.clone() });
+        self.server.send(&FromAgent::Want {
+            id: self.id,
+            blob: blob.clone(),
+        });
         let received = self.receive(&receive, blob, into, stop);
         if let Some(Route::Here { chunks, .. }) = self.server.tasks().get_mut(&self.id) {
             *chunks = None;
@@ -288,31 +377,47 @@ impl Line for Answering {
     }
 
     fn progress(&self, message: &str, step: u64, of: u64) {
-        self.server.send(&FromAgent::Progress { id: self.id, message: message.to_owned(), step, of });
+        self.server.send(&FromAgent::Progress {
+            id: self.id,
+            message: message.to_owned(),
+            step,
+            of,
+        });
     }
 }
 
 impl Answering {
-    fn receive(&self, chunks: &Receiver<Piece>, blob: &Blob, into: &mut File, stop: &Stop) -> io::Result<()> {
+    fn receive(
+        &self,
+        chunks: &Receiver<Piece>,
+        blob: &Blob,
+        into: &mut File,
+        stop: &Stop,
+    ) -> io::Result<()> {
         let mut hasher = sha1::Sha1::new();
         let mut size = 0;
         loop {
             match chunks.recv_timeout(TICK) {
                 Ok(Piece::Chunk(data)) if data.is_empty() => break,
                 Ok(Piece::Chunk(data)) => {
-                    into.write_all(&data).map_err(|error| sentence::error("write to", &std::env::temp_dir(), &error))?;
+                    into.write_all(&data).map_err(|error| {
+                        sentence::error("write to", &std::env::temp_dir(), &error)
+                    })?;
                     hasher.update(&data);
                     size += data.len() as u64;
                 }
                 Ok(Piece::None(reason)) => return Err(io::Error::other(reason)),
                 Err(RecvTimeoutError::Timeout) => stop.check()?,
-                Err(RecvTimeoutError::Disconnected) => return Err(io::Error::other("the controller is gone")),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(io::Error::other("the controller is gone"));
+                }
             }
         }
         if size != blob.size || digest::hex(&hasher.finalize()) != blob.sha1 {
-            return Err(io::Error::other("the content changed on the controller while the task ran; run again"));
+            return Err(io::Error::other(
+                "the content changed on the controller while the task ran; run again",
+            ));
         }
         Ok(())
     }
 }
-

@@ -1,9 +1,30 @@
 //! Connections to hosts: ssh and local. Puts the agent there and speaks `wire` with it.
+//!
+//! - `ssh`: a host over ssh. `master`: its ssh process, which outlives us for a while; `sockets`: where such are found again.
+//! - `local`: this machine. `enter`: the conversation that puts an agent in place; `program`: the agents that this build holds.
+//! - `channel`: an agent that is there: many tasks at once. `trouble`: what ssh says, as a sentence with the remedy.
+//! - `hidden`: what our own binary does when it is started as an agent, or by ssh to ask for a password.
 
+mod channel;
+mod enter;
+mod hidden;
+mod local;
+mod master;
+mod program;
+mod sockets;
+mod ssh;
+mod trouble;
+
+use std::collections::HashMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+
+pub use hidden::hidden;
 
 use crate::plan::{Blob, Output};
 use crate::wire::{Task, TaskResult};
@@ -19,11 +40,11 @@ pub struct Settings {
     pub user: Option<String>,
     pub private_key: Option<PathBuf>,
     pub password: Option<Password>,
-    /// More options of ssh, split as a shell would (`ansible_ssh_common_args`, `ansible_ssh_extra_args`).
+    /// More options of ssh, split as a shell would (`ansible_ssh_args`, `ansible_ssh_common_args`, `ansible_ssh_extra_args`).
     pub arguments: Vec<String>,
     /// `None`: as the user's own configuration says.
     pub host_key_checking: Option<bool>,
-    /// Seconds to connect.
+    /// Seconds to connect; 0 is 10.
     pub timeout: u32,
 }
 
@@ -40,23 +61,82 @@ impl std::fmt::Debug for Password {
 /// A host that is connected.
 pub trait Connection: Send + Sync {
     /// Runs a module through the agent. Ids are the connection's business: `task.id` is overwritten.
-    fn task<'a>(&'a self, task: Task, supplies: Vec<Supply>, progress: &'a (dyn Fn(&str, u64, u64) + Send + Sync)) -> Answer<'a, TaskResult>;
+    fn task<'a>(
+        &'a self,
+        task: Task,
+        supplies: Vec<Supply>,
+        progress: &'a (dyn Fn(&str, u64, u64) + Send + Sync),
+    ) -> Answer<'a, TaskResult>;
     /// Runs a command by the bare connection, without agent: for `raw`.
     fn raw<'a>(&'a self, command: &'a str) -> Answer<'a, Output>;
+    /// Nothing can be done with it any more: its agent has ended, or the network.
+    fn is_lost(&self) -> bool {
+        false
+    }
 }
 
+/// How long the ssh connection of a host stays open after the last command, where nothing else is said.
+pub const KEPT: Duration = Duration::from_secs(600);
+
 /// All connections of a run, made when first needed, each once.
-#[derive(Default)]
-pub struct Connections {}
+pub struct Connections {
+    keep: Duration,
+    open: Mutex<HashMap<Settings, Arc<OnceCell<Arc<dyn Connection>>>>>,
+}
+
+impl Default for Connections {
+    fn default() -> Connections {
+        Connections::keeping(KEPT)
+    }
+}
 
 impl Connections {
+    /// ssh connections stay open for `keep` after their last use, for the next command; zero: not at all.
+    pub fn keeping(keep: Duration) -> Connections {
+        Connections {
+            keep,
+            open: Mutex::default(),
+        }
+    }
+
+    /// The connection of a host, made if there is none or the one there was is lost.
+    ///
+    /// # Errors
+    /// The host cannot be reached. The next call tries again.
     pub async fn get(&self, settings: &Settings) -> Result<Arc<dyn Connection>, Unreachable> {
-        Err(Unreachable(format!("not yet: {}", settings.address)))
+        let cell = {
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            if open
+                .get(settings)
+                .and_then(|cell| cell.get())
+                .is_some_and(|connection| connection.is_lost())
+            {
+                open.remove(settings);
+            }
+            open.entry(settings.clone()).or_default().clone()
+        };
+        let connect = async || {
+            let connection: Arc<dyn Connection> = if settings.local {
+                Arc::new(local::Local::default())
+            } else {
+                Arc::new(ssh::Ssh::connect(settings, self.keep).await?)
+            };
+            Ok(connection)
+        };
+        cell.get_or_try_init(connect).await.cloned()
     }
 
     /// Closes a connection, its ssh master too: the next use connects anew (`meta: reset_connection`).
     pub async fn reset(&self, settings: &Settings) {
-        let _ = settings;
+        let known = self
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(settings);
+        drop(known);
+        if !settings.local {
+            master::close(settings, self.keep).await;
+        }
     }
 }
 
@@ -101,7 +181,18 @@ impl Supply {
                 }
             }
         };
-        let sha1 = digest.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let sha1 = digest
+            .finalize()
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
         Ok(Blob { index, size, sha1 })
     }
+}
+
+/// Seconds since the epoch.
+fn now() -> f64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0.0, |time| time.as_secs_f64())
 }
