@@ -133,7 +133,7 @@ impl Layout {
         let path = self.state_file();
         let Some(bytes) = target.read(&path)? else { return Ok(State::default()) };
         serde_json::from_slice(&bytes).map_err(|error| {
-            Failure::new(format!("{} is damaged: {error}; correct it, or remove it where nothing of it is to be kept", path.display()))
+            Failure::new(format!("{} is damaged ({error}): correct it, or remove it where nothing of it is to be kept", path.display()))
         })
     }
 
