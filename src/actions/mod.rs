@@ -13,6 +13,7 @@ mod pause;
 mod raw;
 mod release_prepare;
 mod set_fact;
+mod validate_argument_spec;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -172,6 +173,7 @@ pub static ACTIONS: &[Entry] = &[
     entry::<raw::Raw>(),
     entry::<release_prepare::ReleasePrepare>(),
     entry::<set_fact::SetFact>(),
+    entry::<validate_argument_spec::ValidateArgumentSpec>(),
 ];
 
 /// The action of a full name, an alias or a short name.
