@@ -82,7 +82,7 @@ impl RunOptions {
     pub fn prepare(&self, playbook_folder: &Path, tags: &[String], skip_tags: &[String]) -> anyhow::Result<Prepared> {
         let extra = extra_vars(&self.extra_vars)?;
         let decrypt = self.decrypt()?;
-        let (inventory, warnings) = Inventory::load(&self.inventory, Some(playbook_folder), decrypt.as_deref())?;
+        let (inventory, warnings) = Inventory::load(&self.inventory, Some(playbook_folder), decrypt.clone())?;
         let settings = Settings {
             check: self.check,
             diff: self.diff,

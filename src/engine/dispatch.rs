@@ -239,12 +239,12 @@ impl Attempt {
             Effect::IncludeVars(vars) => self.host.include(vars),
             Effect::AddHost { name, groups, vars } => {
                 let host = world.host(&name);
-                world.change_inventory(|inventory| inventory.add_host(&name, &groups, vars));
+                world.change_inventory(|inventory| inventory.add_host(&name, &groups, vars))?;
                 drop(host);
             }
             Effect::AddToGroup { group, parents } => {
                 let host = self.host.name.clone();
-                world.change_inventory(|inventory| inventory.add_to_group(&group, &parents, &host));
+                world.change_inventory(|inventory| inventory.add_to_group(&group, &parents, &host))?;
             }
         }
         Ok(())

@@ -1,74 +1,208 @@
 //! Hosts and groups from their sources; patterns; variables of hosts.
+//!
+//! [`Inventory::load`] reads everything before a play runs, files of variables too, so that every mistake shows at once. While
+//! plays run only [`Inventory::add_host`] and [`Inventory::add_to_group`] change it.
 
+mod files;
+mod groups;
+mod ini;
+mod listing;
+mod literal;
+mod load;
+mod pattern;
+mod range;
+mod script;
+mod words;
+mod yaml;
+
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use indexmap::{IndexMap, IndexSet};
 
 use crate::diag::Diagnostic;
-use crate::template::VarMap;
+use crate::template::{Var, VarMap};
 use crate::value::Value;
 
 /// All hosts and groups of a run.
 #[derive(Debug, Default)]
-pub struct Inventory {}
+pub struct Inventory {
+    groups: IndexMap<Arc<str>, Group>,
+    hosts: IndexMap<Arc<str>, Host>,
+    files: files::VarsFiles,
+    /// What [`Inventory::vars_of`] has made; emptied by every change.
+    merged: Mutex<HashMap<Arc<str>, Arc<VarMap>>>,
+    warnings: Mutex<Vec<Diagnostic>>,
+}
+
+#[derive(Debug, Default)]
+struct Group {
+    /// Hosts named in the group itself.
+    hosts: IndexSet<Arc<str>>,
+    children: IndexSet<Arc<str>>,
+    parents: IndexSet<Arc<str>>,
+    vars: VarMap,
+    /// `ansible_group_priority`; 1 where nothing says otherwise.
+    priority: i64,
+    /// Longest way down from `all`.
+    depth: usize,
+}
+
+#[derive(Debug, Default)]
+struct Host {
+    /// Groups that name the host themselves.
+    groups: IndexSet<Arc<str>>,
+    vars: VarMap,
+    source: Option<PathBuf>,
+}
 
 impl Inventory {
-    /// Reads the sources (files, folders, executables, lists with commas) and the `group_vars` and `host_vars` beside them and beside
-    /// the playbook; the warnings come with it.
-    pub fn load(
-        sources: &[String],
-        playbook_folder: Option<&std::path::Path>,
-        decrypt: Option<&crate::vault::Decrypt>,
-    ) -> Result<(Inventory, Vec<Diagnostic>), crate::diag::Diagnostics> {
-        let _ = (sources, playbook_folder, decrypt);
-        Ok((Inventory::default(), Vec::new()))
-    }
-
-    /// Hosts of a pattern, in inventory order, within `limit`. A group that does not exist matches nothing (with a warning).
+    /// Hosts of a pattern, in inventory order, within `limit`. What matches nothing is left out, with a warning, as in Ansible.
+    ///
+    /// # Errors
+    /// A pattern that cannot be read: a bad regular expression, a missing `@file`.
     pub fn matching(&self, pattern: &str, limit: Option<&str>) -> Result<Vec<Arc<str>>, Diagnostic> {
-        let _ = (pattern, limit);
-        Ok(Vec::new())
+        pattern::hosts(self, pattern, limit, pattern::Unmatched::Warn)
     }
 
-    /// Levels 3 to 10 of docs.ansible.com "Understanding variable precedence", merged; cached.
+    /// The same, but a name that matches nothing is an error with a suggestion: for what a user typed.
+    pub fn matching_known(&self, pattern: &str, limit: Option<&str>) -> Result<Vec<Arc<str>>, Diagnostic> {
+        pattern::hosts(self, pattern, limit, pattern::Unmatched::Refuse)
+    }
+
+    /// Levels 3 to 10 of docs.ansible.com "Understanding variable precedence", merged; cached. A host that the inventory does
+    /// not have (localhost, `delegate_to`) gets what is true of `all`.
     pub fn vars_of(&self, host: &str) -> Arc<VarMap> {
-        let _ = host;
-        Arc::default()
+        if let Some(known) = self.merged().get(host) {
+            return known.clone();
+        }
+        let made = Arc::new(self.merge(host));
+        self.merged().insert(host.into(), made.clone());
+        made
     }
 
     pub fn has_host(&self, host: &str) -> bool {
-        let _ = host;
-        false
+        self.hosts.contains_key(host)
+    }
+
+    pub fn has_group(&self, group: &str) -> bool {
+        self.groups.contains_key(group)
     }
 
     /// With `all` and `ungrouped`.
     pub fn group_names(&self) -> Vec<Arc<str>> {
-        Vec::new()
+        self.groups.keys().cloned().collect()
     }
 
-    /// Also of groups below it.
+    /// Also of groups below it, level by level.
     pub fn hosts_of(&self, group: &str) -> Vec<Arc<str>> {
-        let _ = group;
-        Vec::new()
+        let mut found = IndexSet::new();
+        for name in self.below(group) {
+            if let Some(group) = self.groups.get(&name) {
+                found.extend(group.hosts.iter().cloned());
+            }
+        }
+        found.into_iter().collect()
     }
 
     /// Sorted, without `all`: the magic variable `group_names`.
     pub fn groups_of(&self, host: &str) -> Vec<Arc<str>> {
-        let _ = host;
-        Vec::new()
+        let mut names = self.groups_above(host);
+        names.retain(|name| **name != *ALL);
+        names.sort();
+        names
     }
 
     /// The file that first names the host.
     pub fn source_of(&self, host: &str) -> Option<PathBuf> {
-        let _ = host;
-        None
+        self.hosts.get(host)?.source.clone()
     }
 
-    pub fn add_host(&mut self, name: &str, groups: &[String], vars: Vec<(Arc<str>, Value)>) {
-        let _ = (name, groups, vars);
+    /// What came up since the last call: patterns that match nothing.
+    pub fn take_warnings(&self) -> Vec<Diagnostic> {
+        std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Adds a host while plays run, or gives one more groups and variables. A port in the name (`host:22`) becomes `ansible_port`.
+    ///
+    /// # Errors
+    /// A file in group_vars/ or host_vars/ of a new group or host that cannot be read; a name that is none.
+    pub fn add_host(&mut self, name: &str, groups: &[String], vars: Vec<(Arc<str>, Value)>) -> Result<(), Diagnostic> {
+        let (names, port) = range::expand(name).map_err(Diagnostic::error)?;
+        for name in names {
+            let host = self.ensure_host(&name, None);
+            for group in groups {
+                let group = self.ensure_group(group);
+                self.join(&group, &host);
+            }
+            if let Some(found) = self.hosts.get_mut(&host) {
+                if let Some(port) = port {
+                    found.vars.insert("ansible_port".into(), Var::Value(Value::Int(i64::from(port))));
+                }
+                found.vars.extend(vars.iter().map(|(key, value)| (key.clone(), Var::Value(value.clone()))));
+            }
+        }
+        self.settle()
     }
 
     /// group_by: makes the group and its parents where they are missing.
-    pub fn add_to_group(&mut self, group: &str, parents: &[String], host: &str) {
-        let _ = (group, parents, host);
+    ///
+    /// # Errors
+    /// A circle of groups; a file in group_vars/ of a new group that cannot be read.
+    pub fn add_to_group(&mut self, group: &str, parents: &[String], host: &str) -> Result<(), Diagnostic> {
+        let group = self.ensure_group(group);
+        for parent in parents {
+            let parent = self.ensure_group(parent);
+            self.adopt(&parent, &group).map_err(Diagnostic::error)?;
+        }
+        if let Some((host, _)) = self.hosts.get_key_value(host) {
+            let host = host.clone();
+            self.join(&group, &host);
+        }
+        self.settle()
+    }
+
+    fn merge(&self, host: &str) -> VarMap {
+        let mut vars = VarMap::new();
+        let mut take = |level: Option<&VarMap>| {
+            if let Some(level) = level {
+                vars.extend(level.iter().map(|(key, value)| (key.clone(), value.clone())));
+            }
+        };
+        let groups = self.in_order_of_precedence(host);
+        take(self.groups.get(ALL).map(|group| &group.vars));
+        groups.iter().for_each(|name| take(self.groups.get(name).map(|group| &group.vars)));
+        for place in [files::Place::Inventory, files::Place::Playbook] {
+            self.files.of_group(place, ALL).for_each(|level| take(Some(level)));
+        }
+        for place in [files::Place::Inventory, files::Place::Playbook] {
+            for folder in self.files.folders(place) {
+                groups.iter().for_each(|name| take(self.files.group_in(folder, name)));
+            }
+        }
+        take(self.hosts.get(host).map(|host| &host.vars));
+        for place in [files::Place::Inventory, files::Place::Playbook] {
+            self.files.of_host(place, host).for_each(|level| take(Some(level)));
+        }
+        vars
+    }
+
+    fn merged(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, Arc<VarMap>>> {
+        self.merged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn warn(&self, warning: Diagnostic) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
     }
 }
+
+/// The group of every host.
+const ALL: &str = "all";
+/// The group of hosts that are in no other.
+const UNGROUPED: &str = "ungrouped";
+/// Names of this machine, known where no inventory has them.
+const LOCAL: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+#[cfg(test)]
+mod tests;

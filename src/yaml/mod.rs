@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub use key::Key;
 pub use node::{Kind, Node, Tag, nowhere};
 
-use crate::diag::{Diagnostic, Source};
+use crate::diag::{Diagnostic, Source, Span};
 
 /// What a text holds: its documents, and what is odd but no error (duplicate keys).
 #[derive(Debug, Default)]
@@ -42,6 +42,28 @@ impl Loaded {
 /// Reads all documents of a text. An empty text has none.
 pub fn load(source: &Arc<Source>) -> Result<Loaded, Diagnostic> {
     guard::quietly(source, || compose::documents(source))
+}
+
+/// The same for a text that was encrypted: positions stay, but no message can show what stands there.
+pub fn load_secret(source: &Arc<Source>) -> Result<Loaded, Diagnostic> {
+    // Lines and widths are kept, so that every position means the same place.
+    let hidden: String = source.text.bytes().map(|b| if b.is_ascii_whitespace() { b as char } else { '*' }).collect();
+    let hidden = Arc::new(Source { path: source.path.clone(), text: hidden.into() });
+    let elsewhere = |span: &Span| Span { source: hidden.clone(), ..span.clone() };
+    let moved = |diagnostic: Diagnostic| Diagnostic {
+        span: diagnostic.span.as_ref().map(elsewhere),
+        related: diagnostic.related.iter().map(|(span, label)| (elsewhere(span), label.clone())).collect(),
+        ..diagnostic
+    };
+    match load(source) {
+        Ok(loaded) => Ok(Loaded {
+            documents: loaded.documents.iter().map(|node| node.at_source(&hidden)).collect(),
+            warnings: loaded.warnings.into_iter().map(moved).collect(),
+        }),
+        // The message and the help of a syntax error may quote the line.
+        Err(error) => Err(Diagnostic { message: "this encrypted file is not valid YAML".into(), help: Vec::new(), ..moved(error) }
+            .help("decrypt it to see the place: `deploy vault view FILE`")),
+    }
 }
 
 /// Reads a file for [`load`]. `path` is also how messages call it.

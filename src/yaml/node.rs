@@ -56,6 +56,17 @@ impl Node {
         Node(Arc::new(Inner { kind: self.0.kind.clone(), span: self.0.span.clone(), tag: Some(tag), quoted: self.0.quoted }))
     }
 
+    /// The same with all positions in another source of the same layout.
+    pub(super) fn at_source(&self, source: &Arc<Source>) -> Node {
+        let kind = match self.kind() {
+            Kind::List(items) => Kind::List(items.iter().map(|item| item.at_source(source)).collect()),
+            Kind::Map(entries) => Kind::Map(entries.iter().map(|(k, v)| (k.at_source(source), v.at_source(source))).collect()),
+            other => other.clone(),
+        };
+        let span = Span { source: source.clone(), ..self.0.span.clone() };
+        Node(Arc::new(Inner { kind, span, tag: self.0.tag.clone(), quoted: self.0.quoted }))
+    }
+
     pub fn kind(&self) -> &Kind {
         &self.0.kind
     }

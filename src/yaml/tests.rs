@@ -1,3 +1,5 @@
+//! What readers of YAML may rely on.
+
 use super::*;
 
 fn source(text: &str) -> Arc<Source> {
