@@ -143,7 +143,7 @@ impl RunOptions {
         if secrets.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Arc::new(move |text: &str| crate::vault::decrypt(text, &secrets))))
+        Ok(Some(crate::vault::opener(secrets)))
     }
 }
 

@@ -105,7 +105,9 @@ impl VarsFiles {
             return Ok(None);
         }
         // The first that is there counts, and a folder before a file.
-        let Some(found) = ["", ".yml", ".yaml", ".json"].iter().map(|end| folder.join(format!("{name}{end}"))).find(|p| p.exists()) else {
+        let Some(found) =
+            ["", ".yml", ".yaml", ".json"].iter().map(|end| folder.join(format!("{name}{end}"))).find(|p| p.exists())
+        else {
             return Ok(None);
         };
         let mut files = Vec::new();
@@ -130,7 +132,8 @@ pub(super) fn read_vars(path: &Path, decrypt: Option<&Decrypt>, warnings: &mut V
             return Err(Diagnostic::error(format!("{} is encrypted", path.display()))
                 .help("give the password with --vault-password-file or --ask-vault-pass"));
         };
-        let text = decrypt(&source.text).map_err(|d| Diagnostic { message: format!("{}: {}", path.display(), d.message), ..d })?;
+        let text =
+            decrypt(&source.text).map_err(|d| Diagnostic { message: format!("{}: {}", path.display(), d.message), ..d })?;
         yaml::load_secret(&Arc::new(Source { path: source.path.clone(), text: text.into() }))?
     } else {
         yaml::load(&source)?
@@ -143,7 +146,9 @@ pub(super) fn read_vars(path: &Path, decrypt: Option<&Decrypt>, warnings: &mut V
             .iter()
             .map(|(key, value)| match key.as_str() {
                 Some(name) => Ok((Arc::from(name), Var::Node(value.clone()))),
-                None => Err(key.error(format!("the name of a variable must be a string, this is {}", key.kind_name())).help("quote it")),
+                None => Err(key
+                    .error(format!("the name of a variable must be a string, this is {}", key.kind_name()))
+                    .help("quote it")),
             })
             .collect(),
         _ => Err(node
@@ -155,8 +160,11 @@ pub(super) fn read_vars(path: &Path, decrypt: Option<&Decrypt>, warnings: &mut V
 /// All files of a folder of variables, sorted, without hidden and backup files; of its folders too.
 fn files_below(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Diagnostic> {
     let failed = |error: std::io::Error| Diagnostic::error(format!("cannot read {}: {error}", folder.display()));
-    let mut entries: Vec<PathBuf> =
-        std::fs::read_dir(folder).map_err(failed)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>().map_err(failed)?;
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
+        .map_err(failed)?
+        .map(|entry| entry.map(|e| e.path()))
+        .collect::<Result<_, _>>()
+        .map_err(failed)?;
     entries.sort();
     for path in entries {
         let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -84,8 +84,12 @@ impl Inventory {
     pub(super) fn settle(&mut self) -> Result<(), Diagnostic> {
         let all = self.ensure_group(ALL);
         let ungrouped = self.ensure_group(UNGROUPED);
-        let orphans: Vec<Arc<str>> =
-            self.groups.iter().filter(|(name, group)| **name != all && group.parents.is_empty()).map(|(name, _)| name.clone()).collect();
+        let orphans: Vec<Arc<str>> = self
+            .groups
+            .iter()
+            .filter(|(name, group)| **name != all && group.parents.is_empty())
+            .map(|(name, _)| name.clone())
+            .collect();
         for orphan in orphans {
             self.adopt(&all, &orphan).map_err(Diagnostic::error)?;
         }

@@ -156,7 +156,9 @@ impl Reader<'_> {
         let name = text.split('#').next().unwrap_or("").trim();
         if name.is_empty() || name.contains(char::is_whitespace) || name.contains('=') {
             return self.problems.push(
-                Diagnostic::error(format!("expected the name of a group, found `{text}`")).at(span).help("one group a line; variables belong into `[group:vars]`"),
+                Diagnostic::error(format!("expected the name of a group, found `{text}`"))
+                    .at(span)
+                    .help("one group a line; variables belong into `[group:vars]`"),
             );
         }
         let known = self.inventory.groups.contains_key(name);

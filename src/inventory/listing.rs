@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{ALL, Inventory, UNGROUPED};
-use crate::template::Var;
+use super::files::Place;
+use super::{ALL, Inventory};
+use crate::template::{Var, VarMap};
+use crate::value::Value;
 use crate::yaml::{Kind, Node, Tag};
 
 impl Inventory {
@@ -55,39 +57,43 @@ impl Inventory {
             self.graph_below(child, depth + 1, with_vars, lines);
         }
         if name != ALL {
-            let mut hosts: Vec<_> = group.hosts.iter().collect();
-            hosts.sort();
-            for host in hosts {
+            for host in &group.hosts {
                 lines.push_str(&format!("{bar}--{host}\n"));
                 if with_vars {
-                    graph_vars(&self.host_json(host), depth + 1, lines);
+                    graph_vars(&self.vars_of(host), depth + 1, lines);
                 }
             }
         }
         if with_vars {
-            graph_vars(&self.group_json(name), depth, lines);
+            graph_vars(&self.own_vars(name), depth, lines);
         }
     }
 
     /// A group's own variables: from inventory files and `group_vars/`.
-    fn group_json(&self, name: &str) -> Json {
-        let mut vars = Map::new();
-        let files = [super::files::Place::Inventory, super::files::Place::Playbook].into_iter().flat_map(|place| self.files.of_group(place, name));
-        for level in self.groups.get(name).map(|group| &group.vars).into_iter().chain(files) {
-            vars.extend(level.iter().map(|(name, var)| (name.to_string(), var_json(var))));
+    fn own_vars(&self, name: &str) -> VarMap {
+        let mut vars = VarMap::new();
+        let Some(group) = self.groups.get(name) else { return vars };
+        let files = [Place::Inventory, Place::Playbook].into_iter().flat_map(|place| self.files.of_group(place, name));
+        for level in std::iter::once(&group.vars).chain(files) {
+            vars.extend(level.iter().map(|(name, var)| (name.clone(), var.clone())));
         }
-        let priority = self.groups.get(name).map_or(1, |group| group.priority);
-        if name != UNGROUPED && priority != 1 {
-            vars.insert("ansible_group_priority".into(), priority.into());
+        if group.priority != 1 {
+            vars.insert("ansible_group_priority".into(), Var::Value(Value::Int(group.priority)));
         }
-        sorted(Json::Object(vars))
+        vars
     }
 }
 
-fn graph_vars(vars: &Json, depth: usize, lines: &mut String) {
+fn graph_vars(vars: &VarMap, depth: usize, lines: &mut String) {
     let bar = "  |".repeat(depth);
-    for (name, value) in vars.as_object().into_iter().flatten() {
-        lines.push_str(&format!("{bar}--{{{name} = {}}}\n", crate::value::Value::from_json(value)));
+    let mut sorted: Vec<_> = vars.iter().collect();
+    sorted.sort_by_key(|(name, _)| (*name).clone());
+    for (name, var) in sorted {
+        let value = match var {
+            Var::Value(value) => value.clone(),
+            Var::Node(node) => Value::from_node(node),
+        };
+        lines.push_str(&format!("{bar}--{{{name} = {value}}}\n"));
     }
 }
 
@@ -106,9 +112,7 @@ fn node_json(node: &Node) -> Json {
             _ => Json::String(text.to_string()),
         },
         Kind::List(items) => Json::Array(items.iter().map(node_json).collect()),
-        Kind::Map(entries) => Json::Object(
-            entries.iter().map(|(key, value)| (key_text(key), node_json(value))).collect(),
-        ),
+        Kind::Map(entries) => Json::Object(entries.iter().map(|(key, value)| (key_text(key), node_json(value))).collect()),
         Kind::Null => Json::Null,
         Kind::Bool(flag) => Json::Bool(*flag),
         Kind::Int(number) => Json::from(*number),

@@ -21,11 +21,13 @@ impl Inventory {
         decrypt: Option<Arc<Decrypt>>,
     ) -> Result<(Inventory, Vec<Diagnostic>), Diagnostics> {
         let mut inventory = Inventory::default();
-        let playbook = playbook_folder.map(|folder| if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() });
+        let playbook =
+            playbook_folder.map(|folder| if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() });
         inventory.files = files::VarsFiles::new(playbook.into_iter().collect(), decrypt);
         let mut problems = Diagnostics::default();
-        inventory.ensure_group(super::ALL);
-        inventory.ensure_group(super::UNGROUPED);
+        if let Err(error) = inventory.settle() {
+            problems.push(error);
+        }
         for source in sources {
             inventory.source(source, &mut problems);
         }
@@ -68,7 +70,11 @@ impl Inventory {
                     for name in names {
                         let host = self.ensure_host(&name, None);
                         if let Some(port) = port {
-                            self.set_host_var(&host, "ansible_port", reader::Node::new(Kind::Int(i64::from(port)), reader::nowhere("inventory", word)));
+                            self.set_host_var(
+                                &host,
+                                "ansible_port",
+                                reader::Node::new(Kind::Int(i64::from(port)), reader::nowhere("inventory", word)),
+                            );
                         }
                     }
                 }
@@ -79,7 +85,8 @@ impl Inventory {
 
     /// All sources of a folder, sorted; its folders too. What looks like a backup, a text or a program's cache is none.
     fn folder(&mut self, folder: &Path, depth: usize, problems: &mut Diagnostics) {
-        let entries = std::fs::read_dir(folder).and_then(|entries| entries.map(|entry| entry.map(|e| e.path())).collect::<Result<Vec<_>, _>>());
+        let entries = std::fs::read_dir(folder)
+            .and_then(|entries| entries.map(|entry| entry.map(|e| e.path())).collect::<Result<Vec<_>, _>>());
         let mut entries = match entries {
             Ok(entries) => entries,
             Err(error) => return problems.push(Diagnostic::error(format!("cannot read {}: {error}", folder.display()))),
@@ -145,9 +152,8 @@ impl Inventory {
     }
 }
 
-/// Ends of names that are no inventory in a folder (docs.ansible.com, INVENTORY_IGNORE_EXTS). `.ini` is among them there too.
-const IGNORED: [&str; 13] =
-    ["~", ".orig", ".ini", ".cfg", ".retry", ".pyc", ".pyo", ".swp", ".bak", ".rpm", ".md", ".txt", ".rst"];
+/// Ends of names that are no inventory in a folder (docs.ansible.com, INVENTORY_IGNORE_EXTS).
+const IGNORED: [&str; 12] = ["~", ".orig", ".cfg", ".retry", ".pyc", ".pyo", ".swp", ".bak", ".rpm", ".md", ".txt", ".rst"];
 
 /// Executable, and says what runs it.
 fn is_script(path: &Path) -> bool {

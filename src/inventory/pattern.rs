@@ -18,7 +18,12 @@ pub(super) enum Unmatched {
 
 type Hosts = IndexSet<Arc<str>>;
 
-pub(super) fn hosts(inventory: &Inventory, pattern: &str, limit: Option<&str>, unmatched: Unmatched) -> Result<Vec<Arc<str>>, Diagnostic> {
+pub(super) fn hosts(
+    inventory: &Inventory,
+    pattern: &str,
+    limit: Option<&str>,
+    unmatched: Unmatched,
+) -> Result<Vec<Arc<str>>, Diagnostic> {
     let mut found = evaluate(inventory, terms(pattern), unmatched)?;
     if let Some(limit) = limit {
         let within = evaluate(inventory, limit_terms(limit)?, unmatched)?;
@@ -60,7 +65,8 @@ fn limit_terms(limit: &str) -> Result<Vec<String>, Diagnostic> {
     for term in terms(limit) {
         match term.strip_prefix('@') {
             Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| Diagnostic::error(format!("cannot read the limit from {path}: {error}")))?;
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| Diagnostic::error(format!("cannot read the limit from {path}: {error}")))?;
                 all.extend(text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).flat_map(terms));
             }
             None => all.push(term),
@@ -205,8 +211,10 @@ impl<'p> Matcher<'p> {
             None if name.contains(['*', '?', '[']) => shell_pattern(name),
             None => return Ok(Matcher::Exact(name)),
         };
-        let regex = Regex::new(&expression)
-            .map_err(|error| Diagnostic::error(format!("`{name}` is no regular expression: {error}")).help("quote it from the shell with single quotes"))?;
+        let regex = Regex::new(&expression).map_err(|error| {
+            Diagnostic::error(format!("`{name}` is no regular expression: {error}"))
+                .help("quote it from the shell with single quotes")
+        })?;
         Ok(Matcher::Regex(Box::new(regex)))
     }
 
@@ -236,7 +244,13 @@ fn shell_pattern(pattern: &str) -> String {
                             Some(set) => ("^", set),
                             None => ("", &rest[..end]),
                         };
-                        let set = set.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]").replace('^', "\\^").replace('&', "\\&").replace('~', "\\~");
+                        let set = set
+                            .replace('\\', "\\\\")
+                            .replace('[', "\\[")
+                            .replace(']', "\\]")
+                            .replace('^', "\\^")
+                            .replace('&', "\\&")
+                            .replace('~', "\\~");
                         expression.push_str(&format!("[{negated}{set}]"));
                         rest = &rest[end + 1..];
                     }

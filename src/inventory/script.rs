@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use indexmap::IndexSet;
 use serde_json::Value as Json;
 
 use super::Inventory;
@@ -15,18 +16,19 @@ pub(super) fn read(inventory: &mut Inventory, path: &Path) -> Result<(), Diagnos
     let Json::Object(groups) = list else {
         return Err(wrong(path, "--list", "it must print a JSON object of groups"));
     };
+    // Only these get variables from the script, not hosts of other sources.
+    let mut hosts = IndexSet::new();
     for (name, data) in &groups {
         if name != "_meta" {
-            group(inventory, name, data, path, &span)?;
+            group(inventory, name, data, path, &span, &mut hosts)?;
         }
     }
-    let meta = groups.get("_meta").and_then(|meta| meta.get("hostvars"));
-    let hosts: Vec<Arc<str>> = inventory.hosts.iter().filter(|(_, host)| host.source.as_deref() == Some(path)).map(|(name, _)| name.clone()).collect();
-    match meta {
+    match groups.get("_meta").and_then(|meta| meta.get("hostvars")) {
         Some(Json::Object(meta)) => {
-            for (name, vars) in meta {
-                let host = inventory.ensure_host(name, Some(path));
-                host_vars(inventory, &host, vars, path, &span)?;
+            for host in hosts {
+                if let Some(vars) = meta.get(&*host) {
+                    host_vars(inventory, &host, vars, path, &span)?;
+                }
             }
         }
         Some(_) => return Err(wrong(path, "--list", "`_meta.hostvars` must be an object")),
@@ -40,16 +42,25 @@ pub(super) fn read(inventory: &mut Inventory, path: &Path) -> Result<(), Diagnos
     Ok(())
 }
 
-fn group(inventory: &mut Inventory, name: &str, data: &Json, path: &Path, span: &Span) -> Result<(), Diagnostic> {
+fn group(
+    inventory: &mut Inventory,
+    name: &str,
+    data: &Json,
+    path: &Path,
+    span: &Span,
+    hosts: &mut IndexSet<Arc<str>>,
+) -> Result<(), Diagnostic> {
     let group = inventory.ensure_group(name);
-    let add_hosts = |inventory: &mut Inventory, hosts: &Json| {
-        let Json::Array(hosts) = hosts else {
+    let mut add_host = |inventory: &mut Inventory, name: &str| {
+        let host = inventory.ensure_host(name, Some(path));
+        inventory.join(&group, &host);
+        hosts.insert(host);
+    };
+    let mut add_hosts = |inventory: &mut Inventory, names: &Json| {
+        let Json::Array(names) = names else {
             return Err(wrong(path, "--list", &format!("the hosts of `{name}` must be a list")));
         };
-        for host in hosts.iter().filter_map(Json::as_str) {
-            let host = inventory.ensure_host(host, Some(path));
-            inventory.join(&group, &host);
-        }
+        names.iter().filter_map(Json::as_str).for_each(|name| add_host(inventory, name));
         Ok(())
     };
     let parts = match data {
@@ -59,8 +70,7 @@ fn group(inventory: &mut Inventory, name: &str, data: &Json, path: &Path, span: 
     };
     if !["hosts", "vars", "children"].iter().any(|part| parts.contains_key(*part)) {
         // The oldest form: a host of the group's name, and its variables.
-        let host = inventory.ensure_host(name, Some(path));
-        inventory.join(&group, &host);
+        add_hosts(inventory, &Json::Array(vec![name.into()]))?;
         return set_group_vars(inventory, &group, data, path, span);
     }
     if let Some(hosts) = parts.get("hosts") {
@@ -123,7 +133,12 @@ fn run(path: &Path, arguments: &[&str]) -> Result<(Json, Span), Diagnostic> {
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
         let last = errors.trim().lines().last().unwrap_or("").to_string();
-        let mut failed = Diagnostic::error(format!("the inventory script {} {} failed: {}", path.display(), arguments.join(" "), output.status));
+        let mut failed = Diagnostic::error(format!(
+            "the inventory script {} {} failed: {}",
+            path.display(),
+            arguments.join(" "),
+            output.status
+        ));
         if !last.is_empty() {
             failed = failed.help(format!("it said: {last}"));
         }

@@ -1,37 +1,91 @@
-//! Ansible's vault format (docs.ansible.com, "Encrypting content with Ansible Vault").
+//! Ansible's vault format (docs.ansible.com, "Encrypting content with Ansible Vault"): texts that a password opens.
+//!
+//! What is in them never reaches a message: errors name files, ids and reasons only.
 
-use std::path::Path;
+mod envelope;
+mod secret;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diag::Diagnostic;
+
+pub use secret::Secret;
 
 /// Opens vault texts.
 pub type Decrypt = dyn Fn(&str) -> Result<String, Diagnostic> + Send + Sync;
 
-/// A password that may open vault texts.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn from_text(text: &str) -> Secret {
-        Secret(text.to_owned())
-    }
-
-    /// Reads the first line of a file; an executable is run for it.
-    ///
-    /// # Errors
-    /// It cannot be read or run.
-    pub fn from_file(path: &Path) -> Result<Secret, Diagnostic> {
-        std::fs::read_to_string(path)
-            .map(|text| Secret(text.lines().next().unwrap_or_default().to_owned()))
-            .map_err(|error| Diagnostic::error(format!("cannot read the vault password file {}: {error}", path.display())))
-    }
+/// Whether a text is encrypted as a whole.
+pub fn is_encrypted(text: &str) -> bool {
+    text.trim_start().starts_with(envelope::MAGIC)
 }
 
-/// Opens a vault text with the first secret that fits.
+/// The id that a vault text names (format 1.2); none in format 1.1.
+pub fn id_of(text: &str) -> Option<String> {
+    envelope::parse(text).ok()?.id
+}
+
+/// Opens a vault text with the first secret that fits; those whose id the text names are tried first.
 ///
 /// # Errors
-/// None fits, or it is no vault text.
+/// None fits, it is no vault text, it was changed, or what is in it is no UTF-8.
 pub fn decrypt(text: &str, secrets: &[Secret]) -> Result<String, Diagnostic> {
-    let _ = (text, secrets.iter().map(|s| s.0.len()).sum::<usize>());
-    Err(Diagnostic::error("not yet"))
+    String::from_utf8(decrypt_bytes(text, secrets)?)
+        .map_err(|_| Diagnostic::error("what this vault text holds is not UTF-8 text"))
 }
+
+/// The same for any content.
+///
+/// # Errors
+/// As [`decrypt`].
+pub fn decrypt_bytes(text: &str, secrets: &[Secret]) -> Result<Vec<u8>, Diagnostic> {
+    let envelope = envelope::parse(text).map_err(|why| {
+        Diagnostic::error(format!("this vault text cannot be read: {why}")).help("encrypt it again, or restore it")
+    })?;
+    if secrets.is_empty() {
+        return Err(Diagnostic::error("this is encrypted, and no vault password is given")
+            .help("give the password with --vault-password-file or --ask-vault-pass"));
+    }
+    let names_it = |secret: &&Secret| secret.id().is_some() && secret.id() == envelope.id.as_deref();
+    let (first, then): (Vec<&Secret>, Vec<&Secret>) = secrets.iter().partition(names_it);
+    for secret in first.into_iter().chain(then) {
+        if let Some(content) =
+            envelope.open(secret.password()).map_err(|why| Diagnostic::error(format!("this vault text cannot be read: {why}")))?
+        {
+            return Ok(content);
+        }
+    }
+    let which = envelope.id.as_deref().map(|id| format!(" with the id `{id}`")).unwrap_or_default();
+    let tried = if secrets.len() == 1 {
+        "the vault password does not open".into()
+    } else {
+        format!("none of {} vault passwords opens", secrets.len())
+    };
+    Err(Diagnostic::error(format!("{tried} this text{which}"))
+        .help("check --vault-password-file, or the password that was typed"))
+}
+
+/// Encrypts with a secret; its id is written down where it has one (format 1.2).
+///
+/// # Errors
+/// The system gives no random bytes.
+pub fn encrypt(content: &[u8], secret: &Secret) -> Result<String, Diagnostic> {
+    envelope::seal(content, secret.password(), secret.id())
+        .map_err(|error| Diagnostic::error(format!("no random bytes from the system: {error}")))
+}
+
+/// What opens texts with these secrets, and remembers what it opened: each costs ten thousand rounds of hashing.
+pub fn opener(secrets: Vec<Secret>) -> Arc<Decrypt> {
+    let opened: Mutex<HashMap<String, String>> = Mutex::default();
+    Arc::new(move |text: &str| {
+        if let Some(known) = opened.lock().unwrap_or_else(PoisonError::into_inner).get(text) {
+            return Ok(known.clone());
+        }
+        let content = decrypt(text, &secrets)?;
+        opened.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned(), content.clone());
+        Ok(content)
+    })
+}
+
+#[cfg(test)]
+mod tests;
