@@ -335,6 +335,13 @@ impl Plan {
         Plan { changes, ..Plan::default() }
     }
 
+    /// Something is missing that an earlier task may bring: a check run, in which that task did nothing, says so and
+    /// goes on; a real run fails.
+    pub fn missing(failure: Failure) -> Plan {
+        Plan { unforeseeable: Some(format!("{}; an earlier task may change that", failure.msg)), ..Plan::default() }
+            .then(move |_, _| Err(failure))
+    }
+
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<Json>) -> Plan {
         self.result.insert(key.to_owned(), value.into());

@@ -5,8 +5,12 @@
 pub mod arguments;
 mod release;
 mod apt;
+mod group;
+mod service;
 mod setup;
 mod stat;
+mod systemd;
+mod user;
 
 use serde_json::{Map, Value as Json};
 
@@ -89,8 +93,12 @@ pub static MODULES: &[Entry] = &[
     entry::<release::verify::ReleaseVerify>(),
     entry::<release::virtualenv::ReleaseVirtualenv>(),
     entry::<apt::Apt>(),
+    entry::<group::Group>(),
+    entry::<service::Service>(),
     entry::<setup::Setup>(),
     entry::<stat::Stat>(),
+    entry::<systemd::Systemd>(),
+    entry::<user::User>(),
 ];
 
 /// The module of a full name, an alias, or a short name (`stat`, `supervisorctl`).

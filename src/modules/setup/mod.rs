@@ -26,7 +26,13 @@ use super::Module;
 use crate::arguments;
 use crate::plan::{Failure, Look, Plan};
 
+pub(super) use distribution::package_manager_name;
 pub(super) use system::service_manager;
+
+/// The day of a moment in UTC, as `2026-11-21`.
+pub(super) fn day(epoch: i64) -> String {
+    time::utc(epoch).0
+}
 
 arguments! {
     /// Collects facts about the target: system, network, hardware, users, and what /etc/ansible/facts.d adds.
