@@ -15,8 +15,19 @@ ensure_image() {
   engine image inspect "$name" >/dev/null 2>&1 && return
   exec 8>"$CACHE/build.lock"
   flock 8
-  engine image inspect "$name" >/dev/null 2>&1 || "build_$1" "$name"
+  if ! engine image inspect "$name" >/dev/null 2>&1; then
+    "build_$1" "$name"
+    remove_older "$name"
+  fi
   exec 8>&-
+}
+
+# remove_older NAME: the images that NAME replaces, unless hosts still run from them.
+remove_older() {
+  local old
+  for old in $(engine images --format '{{.Repository}}:{{.Tag}}' | grep "^${1%:*}:" | grep -vxF "$1"); do
+    engine rmi "$old" >/dev/null 2>&1 || true
+  done
 }
 
 build_base() {
