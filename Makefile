@@ -18,7 +18,7 @@ lint: ## formatting, clippy, and shellcheck where it is installed
 	@echo "cargo clippy"
 	@$(CARGO) clippy --all-targets --quiet -- -D warnings
 	@command -v shellcheck >/dev/null || { echo "shellcheck is not installed: shell scripts are not checked"; exit 0; }; \
-	  echo "shellcheck"; shellcheck -x $$(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell=')
+	  echo "shellcheck"; shellcheck -x $$(git grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell=')
 
 test: ## unit tests and cases, then the whole flow on real hosts in containers
 	@tests/run
