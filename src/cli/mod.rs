@@ -1,9 +1,12 @@
 //! The command line: one file per command; this is their table.
 
 mod doc;
+mod inventory;
 mod options;
 mod playbook;
 mod run;
+mod secrets;
+mod vault;
 
 use clap::{Parser, Subcommand};
 
@@ -26,6 +29,10 @@ enum Command {
     Run(run::Args),
     /// Show what a module does and which arguments it takes.
     Doc(doc::Args),
+    /// Show hosts, groups and variables of an inventory.
+    Inventory(inventory::Args),
+    /// Encrypt and open files and values (Ansible's vault).
+    Vault(vault::Args),
 }
 
 /// What is not 0 when something went wrong: 1 bad input, 2 a host failed, 4 a host was unreachable, 130 interrupted.
@@ -49,6 +56,8 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode
         Command::Playbook(args) => playbook::run(args),
         Command::Run(args) => run::run(args),
         Command::Doc(args) => doc::run(args),
+        Command::Inventory(args) => inventory::run(args),
+        Command::Vault(args) => vault::run(args),
     };
     result.unwrap_or_else(|error| {
         show(&error);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use super::secrets::VaultOptions;
 use crate::diag::{Diagnostic, Diagnostics, Source};
 use crate::engine::{Ended, Options, Run, Sink};
 use crate::inventory::Inventory;
@@ -66,12 +67,8 @@ pub struct RunOptions {
     /// More options for ssh.
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     pub ssh_common_args: Option<String>,
-    /// File or executable with the vault password.
-    #[arg(long, value_name = "FILE", visible_alias = "vault-pass-file", env = "ANSIBLE_VAULT_PASSWORD_FILE")]
-    pub vault_password_file: Vec<PathBuf>,
-    /// Ask for the vault password.
-    #[arg(short = 'J', long, visible_alias = "ask-vault-pass")]
-    pub ask_vault_password: bool,
+    #[command(flatten)]
+    pub vault: VaultOptions,
 }
 
 impl RunOptions {
@@ -81,7 +78,7 @@ impl RunOptions {
     /// The inventory, the extra variables or a password file cannot be read.
     pub fn prepare(&self, playbook_folder: &Path, tags: &[String], skip_tags: &[String]) -> anyhow::Result<Prepared> {
         let extra = extra_vars(&self.extra_vars)?;
-        let decrypt = self.decrypt()?;
+        let decrypt = self.vault.opener()?;
         let (inventory, warnings) = Inventory::load(&self.inventory, Some(playbook_folder), decrypt.clone())?;
         let settings = Settings {
             check: self.check,
@@ -130,20 +127,6 @@ impl RunOptions {
 
     pub fn verbosity(&self) -> Verbosity {
         Verbosity { level: self.verbose, diff: self.diff }
-    }
-
-    fn decrypt(&self) -> anyhow::Result<Option<Arc<crate::vars::Decrypt>>> {
-        let mut secrets = Vec::new();
-        for file in &self.vault_password_file {
-            secrets.push(crate::vault::Secret::from_file(file)?);
-        }
-        if self.ask_vault_password {
-            secrets.push(crate::vault::Secret::from_text(&ui::ask_secret("Vault password: ")?));
-        }
-        if secrets.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(crate::vault::opener(secrets)))
     }
 }
 

@@ -30,15 +30,14 @@ pub fn id_of(text: &str) -> Option<String> {
 /// # Errors
 /// None fits, it is no vault text, it was changed, or what is in it is no UTF-8.
 pub fn decrypt(text: &str, secrets: &[Secret]) -> Result<String, Diagnostic> {
-    String::from_utf8(decrypt_bytes(text, secrets)?)
-        .map_err(|_| Diagnostic::error("what this vault text holds is not UTF-8 text"))
+    String::from_utf8(open(text, secrets)?.0).map_err(|_| Diagnostic::error("what this vault text holds is not UTF-8 text"))
 }
 
-/// The same for any content.
+/// The same for any content, with the secret that fitted.
 ///
 /// # Errors
 /// As [`decrypt`].
-pub fn decrypt_bytes(text: &str, secrets: &[Secret]) -> Result<Vec<u8>, Diagnostic> {
+pub fn open<'s>(text: &str, secrets: &'s [Secret]) -> Result<(Vec<u8>, &'s Secret), Diagnostic> {
     let envelope = envelope::parse(text).map_err(|why| {
         Diagnostic::error(format!("this vault text cannot be read: {why}")).help("encrypt it again, or restore it")
     })?;
@@ -52,7 +51,7 @@ pub fn decrypt_bytes(text: &str, secrets: &[Secret]) -> Result<Vec<u8>, Diagnost
         if let Some(content) =
             envelope.open(secret.password()).map_err(|why| Diagnostic::error(format!("this vault text cannot be read: {why}")))?
         {
-            return Ok(content);
+            return Ok((content, secret));
         }
     }
     let which = envelope.id.as_deref().map(|id| format!(" with the id `{id}`")).unwrap_or_default();

@@ -53,10 +53,10 @@ impl Secret {
         from_source(Path::new(source), id)
     }
 
-    /// The same password under an id, which is written into what it encrypts.
+    /// The same password under an id, which is written into what it encrypts; or under none.
     #[must_use]
-    pub fn with_id(self, id: &str) -> Secret {
-        Secret { id: Some(id.to_owned()), ..self }
+    pub fn with_id(self, id: Option<&str>) -> Secret {
+        Secret { id: id.map(str::to_owned), ..self }
     }
 
     pub fn id(&self) -> Option<&str> {

@@ -14,11 +14,11 @@ fn what_is_sealed_opens() {
         assert!(text.starts_with("$ANSIBLE_VAULT;1.1;AES256\n") && text.lines().all(|line| line.len() <= 80));
         assert_eq!(decrypt(&text, std::slice::from_ref(&secret)).expect("opens"), content);
     }
-    let named = secret.clone().with_id("prod");
+    let named = secret.clone().with_id(Some("prod"));
     let text = encrypt(b"x", &named).expect("seals");
     assert!(text.starts_with("$ANSIBLE_VAULT;1.2;AES256;prod\n"));
     assert_eq!(id_of(&text).as_deref(), Some("prod"));
-    let others = [Secret::from_text("wrong"), Secret::from_text("wrong too").with_id("prod"), secret];
+    let others = [Secret::from_text("wrong"), Secret::from_text("wrong too").with_id(Some("prod")), secret];
     assert_eq!(decrypt(&text, &others).expect("the third opens it"), "x");
 }
 
