@@ -1,11 +1,19 @@
 //! The command line: one file per command; this is their table.
 
+mod deploy;
 mod doc;
+mod fleet;
+mod interrupt;
 mod inventory;
 mod options;
 mod playbook;
+mod releases;
+mod rollback;
+mod rollout;
 mod run;
 mod secrets;
+mod status;
+mod unlock;
 mod vault;
 
 use clap::{Parser, Subcommand};
@@ -13,12 +21,15 @@ use clap::{Parser, Subcommand};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::ui;
 
-/// Provisions servers from Ansible's own YAML and deploys code by commit.
+/// Provisions servers from Ansible's own YAML and deploys code by commit: `deploy production HEAD web`.
 #[derive(Parser, Debug)]
-#[command(name = "deploy", version, max_term_width = 110)]
+#[command(name = "deploy", version, max_term_width = 110, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = deploy::HELP)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    deploy: Option<deploy::Args>,
 }
 
 #[derive(Subcommand, Debug)]
@@ -33,6 +44,14 @@ enum Command {
     Inventory(inventory::Args),
     /// Encrypt and open files and values (Ansible's vault).
     Vault(vault::Args),
+    /// Bring back what the hosts ran before.
+    Rollback(rollback::Args),
+    /// Show the releases on each host.
+    Releases(releases::Args),
+    /// Show what each host runs, and whether a deploy is under way.
+    Status(status::Args),
+    /// Free an environment whose lease somebody holds.
+    Unlock(unlock::Args),
 }
 
 /// What is not 0 when something went wrong: 1 bad input, 2 a host failed, 4 a host was unreachable, 130 interrupted.
@@ -52,12 +71,18 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode
             return 0;
         }
     };
-    let result = match cli.command {
-        Command::Playbook(args) => playbook::run(args),
-        Command::Run(args) => run::run(args),
-        Command::Doc(args) => doc::run(args),
-        Command::Inventory(args) => inventory::run(args),
-        Command::Vault(args) => vault::run(args),
+    let result = match (cli.command, cli.deploy) {
+        (Some(Command::Playbook(args)), _) => playbook::run(args),
+        (Some(Command::Run(args)), _) => run::run(args),
+        (Some(Command::Doc(args)), _) => doc::run(args),
+        (Some(Command::Inventory(args)), _) => inventory::run(args),
+        (Some(Command::Vault(args)), _) => vault::run(args),
+        (Some(Command::Rollback(args)), _) => rollback::run(args),
+        (Some(Command::Releases(args)), _) => releases::run(args),
+        (Some(Command::Status(args)), _) => status::run(args),
+        (Some(Command::Unlock(args)), _) => unlock::run(args),
+        (None, Some(args)) => deploy::run(args),
+        (None, None) => Err(anyhow::anyhow!("say what to do: `deploy ENV REVISION GROUP`, or a command; see deploy --help")),
     };
     result.unwrap_or_else(|error| {
         show(&error);

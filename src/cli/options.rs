@@ -179,7 +179,7 @@ async fn stop_on_signal(run: Arc<Run>) {
 }
 
 #[expect(clippy::exit, reason = "a second signal asks to leave at once; the agents end with their channels")]
-fn end_at_once(code: i32) -> ! {
+pub(super) fn end_at_once(code: i32) -> ! {
     std::process::exit(code)
 }
 

@@ -165,6 +165,16 @@ pub async fn holder(bucket: &Bucket, environment: &str) -> Result<Option<Holder>
     Ok(object.and_then(|object| decode(&object.bytes)).filter(|holder| !holder.released))
 }
 
+/// Who holds the environment's lease on this machine, if anybody.
+pub fn holder_on_this_machine(folder: &Path, environment: &str) -> Option<Holder> {
+    let file = File::open(folder.join(format!("{environment}.json"))).ok()?;
+    if file.try_lock_shared().is_ok() {
+        return None;
+    }
+    let bytes = fs::read(folder.join(format!("{environment}.json"))).ok()?;
+    decode(&bytes).filter(|holder| !holder.released)
+}
+
 /// Takes the lease away from whoever holds it, and says who that was.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Everything that is printed: reports with snippets, the progress of plays, diffs, recaps. Nothing else prints.
 
 mod colour;
+pub mod deploy;
 mod difference;
 mod one_line;
 mod plays;

@@ -65,12 +65,10 @@ previous: name of the release before it
     }
 }
 
-/// What is recorded once `release` is proved. Going back takes off what was newer: a second rollback goes further back.
+/// What is recorded once `release` is proved. `previous` is what ran before, newest first, each release once: going back from
+/// one to the other and back again is always one step.
 fn after(state: &State, release: &str) -> State {
-    let previous = match state.previous.iter().position(|name| name == release) {
-        Some(at) => state.previous[at + 1..].to_vec(),
-        None => state.current.iter().filter(|name| *name != release).chain(&state.previous).cloned().collect(),
-    };
+    let previous = state.current.iter().chain(&state.previous).filter(|name| *name != release).cloned().collect();
     State { current: Some(release.to_owned()), previous, pending: None }
 }
 
@@ -79,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rollback_pops_and_a_deploy_pushes() {
+    fn previous_is_what_ran_before() {
         let state = |current: &str, previous: &[&str]| State {
             current: Some(current.into()),
             previous: previous.iter().map(|&s| s.into()).collect(),
@@ -87,7 +85,7 @@ mod tests {
         };
         assert_eq!(after(&State::default(), "1"), state("1", &[]));
         assert_eq!(after(&state("2", &["1"]), "3"), state("3", &["2", "1"]));
-        assert_eq!(after(&state("3", &["2", "1"]), "2"), state("2", &["1"]));
-        assert_eq!(after(&state("2", &["1"]), "3"), state("3", &["2", "1"]));
+        assert_eq!(after(&state("3", &["2", "1"]), "2"), state("2", &["3", "1"]));
+        assert_eq!(after(&state("2", &["3", "1"]), "3"), state("3", &["2", "1"]));
     }
 }

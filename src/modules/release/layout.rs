@@ -28,7 +28,7 @@ pub(super) struct State {
     /// The release that was last proved to run.
     #[serde(default)]
     pub(super) current: Option<String>,
-    /// What to go back to, step by step. Going back takes a release off, so a second rollback goes further back.
+    /// What ran before, newest first, each release once.
     #[serde(default)]
     pub(super) previous: Vec<String>,
     /// Flipped to, and not proved yet.

@@ -1,0 +1,108 @@
+//! Options of the commands that look at, or change, what a fleet runs.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value as Json};
+
+use super::project::Project;
+use crate::cli::options::{Prepared, RunOptions};
+use crate::ui::Verbosity;
+
+/// How the hosts are found and reached; the names are ansible-playbook's.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(in crate::cli) struct FleetOptions {
+    /// Only hosts that match this pattern too.
+    #[arg(short, long, value_name = "PATTERN")]
+    pub(in crate::cli) limit: Option<String>,
+    /// Variables that win over the inventory's: `key=value`, YAML or JSON, or @file.
+    #[arg(short, long = "extra-vars", value_name = "VARS")]
+    pub(in crate::cli) extra_vars: Vec<String>,
+    /// Show the tasks, then results, then places.
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub(in crate::cli) verbose: u8,
+    /// Folder with inventories/ and playbooks/; without it the nearest one from here upwards.
+    #[arg(long, value_name = "DIR", env = "DEPLOY_PROJECT")]
+    pub(in crate::cli) project: Option<PathBuf>,
+    /// Hosts worked on at once; all if not given.
+    #[arg(short, long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    forks: usize,
+    /// Connect as this user.
+    #[arg(short, long, value_name = "USER")]
+    user: Option<String>,
+    /// Key to connect with.
+    #[arg(long, value_name = "FILE", visible_alias = "key-file")]
+    private_key: Option<PathBuf>,
+    /// More options for ssh.
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
+    ssh_common_args: Option<String>,
+    /// File with the password for becoming another user.
+    #[arg(long, value_name = "FILE", visible_alias = "become-pass-file")]
+    become_password_file: Option<PathBuf>,
+    /// Ask for the password for becoming another user.
+    #[arg(short = 'K', long)]
+    ask_become_pass: bool,
+    /// File or executable with the vault password.
+    #[arg(long, value_name = "FILE", visible_alias = "vault-pass-file", env = "ANSIBLE_VAULT_PASSWORD_FILE")]
+    vault_password_file: Vec<PathBuf>,
+    /// Ask for the vault password.
+    #[arg(short = 'J', long, visible_alias = "ask-vault-pass")]
+    ask_vault_password: bool,
+}
+
+/// What only a deploy or rollback takes.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(in crate::cli) struct ChangeOptions {
+    /// Change nothing; say what would change.
+    #[arg(short = 'C', long)]
+    pub(in crate::cli) check: bool,
+    /// Show what changes in files.
+    #[arg(short = 'D', long)]
+    pub(in crate::cli) diff: bool,
+    /// Do not ask.
+    #[arg(short, long)]
+    pub(in crate::cli) yes: bool,
+    /// Deploy what runs already once more: restart and verify.
+    #[arg(long)]
+    pub(in crate::cli) force: bool,
+}
+
+impl FleetOptions {
+    /// As the options of a run on one environment.
+    pub(in crate::cli) fn run_options(&self, inventory: &Path, change: &ChangeOptions, extra: Map<String, Json>) -> RunOptions {
+        let mut extra_vars = self.extra_vars.clone();
+        if !extra.is_empty() {
+            extra_vars.push(Json::Object(extra).to_string());
+        }
+        RunOptions {
+            inventory: vec![inventory.to_string_lossy().into_owned()],
+            limit: self.limit.clone(),
+            extra_vars,
+            check: change.check,
+            diff: change.diff,
+            verbose: self.verbose,
+            forks: self.forks,
+            user: self.user.clone(),
+            private_key: self.private_key.clone(),
+            ssh_common_args: self.ssh_common_args.clone(),
+            become_password_file: self.become_password_file.clone(),
+            ask_become_pass: self.ask_become_pass,
+            vault_password_file: self.vault_password_file.clone(),
+            ask_vault_password: self.ask_vault_password,
+            ..RunOptions::default()
+        }
+    }
+
+    /// Inventory and variables, as far as they are known before a revision is chosen.
+    ///
+    /// # Errors
+    /// The inventory cannot be read.
+    pub(in crate::cli) fn prepare(&self, project: &Project, inventory: &Path) -> anyhow::Result<Prepared> {
+        let prepared = self.run_options(inventory, &ChangeOptions::default(), Map::new()).prepare(&project.playbooks(), &[], &[])?;
+        prepared.show_warnings();
+        Ok(prepared)
+    }
+
+    pub(in crate::cli) fn verbosity(&self, change: &ChangeOptions) -> Verbosity {
+        Verbosity { level: self.verbose, diff: change.diff }
+    }
+}
