@@ -77,8 +77,21 @@ impl RunOptions {
     /// # Errors
     /// The inventory, the extra variables or a password file cannot be read.
     pub fn prepare(&self, playbook_folder: &Path, tags: &[String], skip_tags: &[String]) -> anyhow::Result<Prepared> {
+        self.prepare_opened(playbook_folder, tags, skip_tags, self.vault.opener()?)
+    }
+
+    /// The same, where vault passwords were asked for before.
+    ///
+    /// # Errors
+    /// The inventory or the extra variables cannot be read.
+    pub fn prepare_opened(
+        &self,
+        playbook_folder: &Path,
+        tags: &[String],
+        skip_tags: &[String],
+        decrypt: Option<Arc<crate::vault::Decrypt>>,
+    ) -> anyhow::Result<Prepared> {
         let extra = extra_vars(&self.extra_vars)?;
-        let decrypt = self.vault.opener()?;
         let (inventory, warnings) = Inventory::load(&self.inventory, Some(playbook_folder), decrypt.clone())?;
         let settings = Settings {
             check: self.check,

@@ -122,7 +122,8 @@ impl Rollout<'_> {
             return Ok(1);
         }
 
-        let playing = order.options.run_options(self.inventory, &order.change, self.extra(&wanted)).prepare(&self.project.playbooks(), &[], &[])?;
+        let with_extra = order.options.run_options(self.inventory, &order.change, self.extra(&wanted));
+        let playing = with_extra.prepare_opened(&self.project.playbooks(), &[], &[], prepared.world.decrypt.clone())?;
         let plays = playing.loader.playbook(self.playbook);
         playing.show_warnings();
         let plays = plays?;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::project::Project;
 use crate::cli::options::{Prepared, RunOptions};
+use crate::cli::secrets::VaultOptions;
 use crate::ui::Verbosity;
 
 /// How the hosts are found and reached; the names are ansible-playbook's.
@@ -41,12 +42,8 @@ pub(in crate::cli) struct FleetOptions {
     /// Ask for the password for becoming another user.
     #[arg(short = 'K', long)]
     ask_become_pass: bool,
-    /// File or executable with the vault password.
-    #[arg(long, value_name = "FILE", visible_alias = "vault-pass-file", env = "ANSIBLE_VAULT_PASSWORD_FILE")]
-    vault_password_file: Vec<PathBuf>,
-    /// Ask for the vault password.
-    #[arg(short = 'J', long, visible_alias = "ask-vault-pass")]
-    ask_vault_password: bool,
+    #[command(flatten)]
+    vault: VaultOptions,
 }
 
 /// What only a deploy or rollback takes.
@@ -86,8 +83,7 @@ impl FleetOptions {
             ssh_common_args: self.ssh_common_args.clone(),
             become_password_file: self.become_password_file.clone(),
             ask_become_pass: self.ask_become_pass,
-            vault_password_file: self.vault_password_file.clone(),
-            ask_vault_password: self.ask_vault_password,
+            vault: self.vault.clone(),
             ..RunOptions::default()
         }
     }
