@@ -14,8 +14,10 @@ pub mod agent;
 pub mod bootstrap;
 #[macro_use]
 pub mod modules;
+pub mod pattern;
 pub mod plan;
 pub mod wire;
+mod words;
 
 #[cfg(feature = "controller")]
 pub mod actions;

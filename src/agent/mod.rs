@@ -28,7 +28,6 @@ mod stop;
 mod target;
 mod tree;
 mod wait;
-mod words;
 mod write;
 
 pub use serve::serve;

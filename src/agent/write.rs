@@ -115,7 +115,7 @@ fn validate(template: &str, file: &Path, target: &dyn Target) -> Result<(), Fail
             format!("argument `validate` must hold %s, where the file's name goes: {template}"),
         ));
     }
-    let words = super::words::split(template)
+    let words = crate::words::split(template)
         .map_err(|why| Failure::argument("validate", format!("argument `validate` {why}")))?;
     let name = file.to_string_lossy();
     let mut command = Command::new(words.into_iter().map(|word| word.replace("%s", &name)));

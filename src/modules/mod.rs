@@ -2,12 +2,25 @@
 //!
 //! Adding one: its file, its line in [`MODULES`], its folder in `tests/modules/`. `tests/tidy.rs` names what is missing.
 
-pub mod arguments;
-mod release;
 mod apt;
+pub mod arguments;
+mod attributes;
+mod clock;
+mod command;
+mod copy;
+mod editing;
+mod file;
+mod glob;
 mod group;
+mod lineinfile;
+mod mode;
+mod raw;
+mod realpath;
+mod release;
+mod running;
 mod service;
 mod setup;
+mod shell;
 mod stat;
 mod systemd;
 mod user;
@@ -83,6 +96,13 @@ fn expanded(known: &[Argument], given: &Map<String, Json>, target: &dyn Look) ->
 
 /// Every module that runs on a target, by name.
 pub static MODULES: &[Entry] = &[
+    entry::<apt::Apt>(),
+    entry::<command::Command>(),
+    entry::<copy::Copy>(),
+    entry::<file::File>(),
+    entry::<group::Group>(),
+    entry::<lineinfile::Lineinfile>(),
+    entry::<raw::Raw>(),
     entry::<release::finish::ReleaseFinish>(),
     entry::<release::flip::ReleaseFlip>(),
     entry::<release::info::ReleaseInfo>(),
@@ -92,10 +112,9 @@ pub static MODULES: &[Entry] = &[
     entry::<release::restore::ReleaseRestore>(),
     entry::<release::verify::ReleaseVerify>(),
     entry::<release::virtualenv::ReleaseVirtualenv>(),
-    entry::<apt::Apt>(),
-    entry::<group::Group>(),
     entry::<service::Service>(),
     entry::<setup::Setup>(),
+    entry::<shell::Shell>(),
     entry::<stat::Stat>(),
     entry::<systemd::Systemd>(),
     entry::<user::User>(),
