@@ -18,10 +18,13 @@ mod raw;
 mod realpath;
 mod release;
 mod running;
+mod package;
+mod pip;
 mod service;
 mod setup;
 mod shell;
 mod stat;
+mod supervisorctl;
 mod systemd;
 mod user;
 
@@ -112,10 +115,13 @@ pub static MODULES: &[Entry] = &[
     entry::<release::restore::ReleaseRestore>(),
     entry::<release::verify::ReleaseVerify>(),
     entry::<release::virtualenv::ReleaseVirtualenv>(),
+    entry::<package::Package>(),
+    entry::<pip::Pip>(),
     entry::<service::Service>(),
     entry::<setup::Setup>(),
     entry::<shell::Shell>(),
     entry::<stat::Stat>(),
+    entry::<supervisorctl::Supervisorctl>(),
     entry::<systemd::Systemd>(),
     entry::<user::User>(),
 ];
