@@ -3,14 +3,17 @@
 CARGO ?= cargo
 DEPLOY := target/release/deploy
 
-.PHONY: help build lint test bench demo demo-down
+.PHONY: help tools build lint test bench demo demo-down
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## the command, target/release/deploy
+build: tools ## the command, target/release/deploy
 	@echo "building $(DEPLOY)"
 	@$(CARGO) build --release --quiet
+
+tools:
+	@tests/tools
 
 lint: ## formatting, clippy, and shellcheck where it is installed
 	@echo "cargo fmt --check"
@@ -20,7 +23,7 @@ lint: ## formatting, clippy, and shellcheck where it is installed
 	@command -v shellcheck >/dev/null || { echo "shellcheck is not installed: shell scripts are not checked"; exit 0; }; \
 	  echo "shellcheck"; shellcheck -x $$(git grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell=')
 
-test: ## unit tests and cases, then the whole flow on real hosts in containers
+test: tools ## unit tests and cases, then the whole flow on real hosts in containers
 	@tests/run
 
 bench: build ## the same work by ansible-playbook and by us, on the same ten hosts
