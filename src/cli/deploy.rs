@@ -29,14 +29,14 @@ Examples:
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// The environment, a folder in inventories/.
-    #[arg(value_name = "ENV")]
-    environment: String,
+    #[arg(value_name = "ENV", required = true)]
+    environment: Option<String>,
     /// The commit: HEAD, a branch, a tag, a SHA, HEAD~2.
-    #[arg(value_name = "REVISION")]
-    revision: String,
+    #[arg(value_name = "REVISION", required = true)]
+    revision: Option<String>,
     /// Which hosts.
-    #[arg(value_name = "GROUP")]
-    group: String,
+    #[arg(value_name = "GROUP", required = true)]
+    group: Option<String>,
     #[command(flatten)]
     change: ChangeOptions,
     #[command(flatten)]
@@ -44,16 +44,20 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let what = format!("deploy {} {} {}", args.environment, args.revision, args.group);
+    // Options only because a command takes their place; clap asks for them otherwise.
+    let (Some(environment), Some(revision), Some(pattern)) = (args.environment, args.revision, args.group) else {
+        anyhow::bail!("say what to do: `deploy ENV REVISION GROUP`, or a command; see deploy --help");
+    };
+    let what = format!("deploy {environment} {revision} {pattern}");
     let order = Order {
-        environment: args.environment,
-        pattern: args.group,
+        environment,
+        pattern,
         options: args.options,
         change: args.change,
         what,
         commands: &["playbook", "run", "doc", "inventory", "vault", "rollback", "releases", "status", "unlock"],
     };
-    rollout::run(&order, &Named::new(args.revision))
+    rollout::run(&order, &Named::new(revision))
 }
 
 /// A revision by its name in the repository; resolved once.

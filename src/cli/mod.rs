@@ -29,7 +29,7 @@ struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    deploy: Option<deploy::Args>,
+    deploy: deploy::Args,
 }
 
 #[derive(Subcommand, Debug)]
@@ -81,8 +81,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode
         (Some(Command::Releases(args)), _) => releases::run(args),
         (Some(Command::Status(args)), _) => status::run(args),
         (Some(Command::Unlock(args)), _) => unlock::run(args),
-        (None, Some(args)) => deploy::run(args),
-        (None, None) => Err(anyhow::anyhow!("say what to do: `deploy ENV REVISION GROUP`, or a command; see deploy --help")),
+        (None, args) => deploy::run(args),
     };
     result.unwrap_or_else(|error| {
         show(&error);
