@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use git2::{ErrorClass, ErrorCode, Oid, Repository, StatusOptions};
+use git2::{ErrorCode, Oid, Repository, StatusOptions};
 
 use crate::diag::{Diagnostic, nearest};
 
@@ -55,12 +55,12 @@ pub fn open(path: Option<&Path>) -> Result<Repository, Diagnostic> {
     };
     result.map_err(|error| {
         let place = path.map_or_else(|| "the current folder".to_owned(), |path| path.display().to_string());
-        match (error.code(), error.class()) {
-            (ErrorCode::Owner, _) => Diagnostic::error(format!("the git repository at {place} belongs to another user"))
+        match error.code() {
+            ErrorCode::Owner => Diagnostic::error(format!("the git repository at {place} belongs to another user"))
                 .help(format!("if you trust it: git config --global --add safe.directory {}", absolute(path).display())),
-            (ErrorCode::NotFound, _) if path.is_none() => Diagnostic::error("the current folder is in no git repository")
+            ErrorCode::NotFound if path.is_none() => Diagnostic::error("the current folder is in no git repository")
                 .help("go to the application's repository, or set deploy_repository in the inventory"),
-            (ErrorCode::NotFound, _) => Diagnostic::error(format!("{place} is no git repository"))
+            ErrorCode::NotFound => Diagnostic::error(format!("{place} is no git repository"))
                 .help("deploy_repository in the inventory is the path of the application's repository on this machine"),
             _ => Diagnostic::error(format!("cannot open the git repository at {place}: {}", error.message())),
         }
@@ -170,7 +170,7 @@ fn not_found(repository: &Repository, name: &str, error: &git2::Error) -> Diagno
     if name == "HEAD" || error.code() == ErrorCode::UnbornBranch {
         return Diagnostic::error("the repository has no commit yet").help("git commit first: what is not committed is not deployed");
     }
-    if error.code() == ErrorCode::InvalidSpec || error.class() == ErrorClass::Invalid {
+    if error.code() == ErrorCode::InvalidSpec {
         return Diagnostic::error(format!("`{name}` is no revision: {}", error.message()));
     }
     let mut diagnostic = Diagnostic::error(format!("there is no commit, branch or tag `{name}` in {}", place(repository)));
