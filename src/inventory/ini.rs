@@ -17,6 +17,7 @@ enum Section {
 
 /// Adds what the text says. All mistakes are in `problems`.
 pub(super) fn read(inventory: &mut Inventory, source: &Arc<Source>, path: &Path, problems: &mut Diagnostics) {
+    let before = problems.0.len();
     let mut reader = Reader { inventory, source, path, problems, needed: HashMap::new() };
     let mut group = reader.inventory.ensure_group(UNGROUPED);
     let mut section = Section::Hosts;
@@ -41,6 +42,7 @@ pub(super) fn read(inventory: &mut Inventory, source: &Arc<Source>, path: &Path,
         }
     }
     reader.check_needed();
+    problems.0[before..].sort_by_key(|problem| problem.span.as_ref().map(|span| span.start));
 }
 
 struct Reader<'r> {

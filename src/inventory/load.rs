@@ -31,7 +31,9 @@ impl Inventory {
         for source in sources {
             inventory.source(source, &mut problems);
         }
-        if let Err(error) = inventory.settle() {
+        if !problems.has_errors()
+            && let Err(error) = inventory.settle()
+        {
             problems.push(error);
         }
         if problems.has_errors() {

@@ -23,7 +23,7 @@ pub(super) fn documents(source: &Arc<Source>) -> Result<Loaded, Diagnostic> {
     explain::control_characters(source)?;
     let base = if source.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut bytes = source.text.as_bytes()[base..].to_vec();
-    // A block scalar that ends the file without a line break makes the parser panic.
+    // A block scalar that ends the file without a line break makes the parser panic; `without_added_break` takes it off again.
     if bytes.last().is_some_and(|last| *last != b'\n') {
         bytes.push(b'\n');
     }
@@ -112,7 +112,14 @@ impl Composer<'_> {
                 let span = self.scalar_span(start, end, style, anchor.is_some() || tag.is_some());
                 let merges = plain_implicit && style == ScalarStyle::Plain && tag.is_none() && value == "<<";
                 let quoted = style != ScalarStyle::Plain;
-                let node = self.scalar(tag.as_deref(), value, plain_implicit, quoted, span)?;
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                let value = if is_block && end.index as usize + self.base > self.source.text.len() {
+                    without_added_break(value, &span)
+                } else {
+                    value
+                };
+                let node =
+                    self.scalar(tag.as_deref(), value, plain_implicit, quoted, span).map_err(|d| self.at_tag(d, start, end))?;
                 let made = Made { end: node.span().end, node, size: 1, merges };
                 if let Some(name) = anchor {
                     self.anchors.insert(name, Some(made.clone()));
@@ -121,12 +128,14 @@ impl Composer<'_> {
             }
             EventData::SequenceStart { anchor, tag, .. } => {
                 let span = self.opening(start, end, anchor.is_some() || tag.is_some());
-                let tag = self.collection_tag(tag.as_deref(), &span, &["seq", "omap", "pairs"], "a list")?;
+                let found = self.collection_tag(tag.as_deref(), &span, &["seq", "omap", "pairs"], "a list");
+                let tag = found.map_err(|d| self.at_tag(d, start, end))?;
                 self.container(anchor, tag, &span, Self::list)
             }
             EventData::MappingStart { anchor, tag, .. } => {
                 let span = self.opening(start, end, anchor.is_some() || tag.is_some());
-                let tag = self.collection_tag(tag.as_deref(), &span, &["map", "set"], "a dictionary")?;
+                let found = self.collection_tag(tag.as_deref(), &span, &["map", "set"], "a dictionary");
+                let tag = found.map_err(|d| self.at_tag(d, start, end))?;
                 self.container(anchor, tag, &span, Self::map)
             }
             _ => Err(Diagnostic::error("this is not YAML").at(&self.span(start, self.offset(end)))),
@@ -213,7 +222,13 @@ impl Composer<'_> {
                         self.warnings.push(duplicate(&entries[*at].0, &key));
                     }
                     *was_own = is_own;
-                    entries[*at] = (key, value);
+                    // Where `1` is given again as `true`, the first way of writing the key stays, as in Python.
+                    let alike = std::mem::discriminant(entries[*at].0.kind()) == std::mem::discriminant(key.kind());
+                    if alike {
+                        entries[*at] = (key, value);
+                    } else {
+                        entries[*at].1 = value;
+                    }
                 }
                 None => {
                     places.insert(id, (entries.len(), is_own));
@@ -278,6 +293,15 @@ impl Composer<'_> {
             },
         };
         Ok(Node::scalar(kind, span, covered, quoted))
+    }
+
+    /// Errors about a tag point at the tag.
+    fn at_tag(&self, diagnostic: Diagnostic, start: Mark, end: Mark) -> Diagnostic {
+        let whole = self.span(start, self.offset(end));
+        let found = whole.text().find('!').map(|i| whole.start + i);
+        let Some(from) = found else { return diagnostic.or_at(Some(&whole)) };
+        let rest = &self.source.text[from..];
+        diagnostic.at(&whole.within(from, from + rest.find(char::is_whitespace).unwrap_or(rest.len())))
     }
 
     fn collection_tag(&self, tag: Option<&str>, span: &Span, fitting: &[&str], what: &str) -> Result<Option<Tag>, Diagnostic> {
@@ -352,6 +376,20 @@ impl Composer<'_> {
         let (start, end) = (self.offset(event.start_mark), self.offset(event.end_mark));
         if end > start { end } else { last }
     }
+}
+
+/// The text of a block scalar at the end of a file that has no line break there.
+fn without_added_break(mut text: String, span: &Span) -> String {
+    let whole = &span.source.text;
+    let last = whole.rsplit('\n').next().unwrap_or("");
+    let keeps_all = span.text().lines().next().is_some_and(|header| header.split('#').next().unwrap_or("").contains('+'));
+    // A blank last line is content only where it is deeper than the indentation.
+    let is_content = !last.trim().is_empty()
+        || text.trim_end_matches('\n').rsplit('\n').next().is_some_and(|line| !line.is_empty() && line.trim().is_empty());
+    if (keeps_all || is_content) && text.ends_with('\n') {
+        text.pop();
+    }
+    text
 }
 
 fn merge(value: &Node, merged: &mut Vec<(Node, Node)>) -> Result<(), Diagnostic> {

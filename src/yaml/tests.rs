@@ -86,7 +86,7 @@ fn usual_mistakes_are_explained() {
         ("a: *b\n", "1:4 no anchor `&b` above this alias / quote the value where `*` is part of its text"),
         (
             "a: !vualt x\n",
-            "1:11 unknown tag `!vualt` / did you mean `!vault`? / `!vault` and `!unsafe` are known, and YAML's own (`!!str`, …); quote the value where `!` is part of its text",
+            "1:4 unknown tag `!vualt` / did you mean `!vault`? / `!vault` and `!unsafe` are known, and YAML's own (`!!str`, …); quote the value where `!` is part of its text",
         ),
         (
             "a:\n    b: 1\n  c: 2\n",
@@ -102,6 +102,7 @@ fn usual_mistakes_are_explained() {
             "a: \u{1}\n",
             "1:4 a control character (U+0001) is not allowed here / remove it; in double quotes it can be written as an escape, such as `\\x1b`",
         ),
+        ("a: !!int x\n", "1:4 this is not a whole number / "),
         ("a: [!x, b]\n", "1:5 this is not YAML / quote the text where `!` is part of it"),
     ] {
         assert_eq!(failure(text), expected, "{text}");
