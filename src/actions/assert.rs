@@ -49,6 +49,6 @@ impl Action for Assert {
                 return Err(failure.with("msg", msg).with("assertion", text).with("evaluated_to", false));
             }
         }
-        Ok(Done::default().with("msg", self.success_msg.unwrap_or_else(|| Json::from("All assertions passed"))))
+        Ok(Done::default().with("_quiet", self.quiet).with("msg", self.success_msg.unwrap_or_else(|| Json::from("All assertions passed"))))
     }
 }

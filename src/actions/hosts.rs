@@ -62,7 +62,7 @@ impl Action for GroupBy {
         let group = clean(&self.key);
         let parents: Vec<String> = Vec::parse(&self.parents).map_err(|why| Failure::argument("parents", why))?;
         let parents: Vec<String> = parents.iter().map(|p| clean(p)).collect();
-        let done = Done { effects: vec![Effect::AddToGroup { group: group.clone(), parents: parents.clone() }], ..Done::default() };
+        let done = Done { changed: true, effects: vec![Effect::AddToGroup { group: group.clone(), parents: parents.clone() }], ..Done::default() };
         Ok(done.with("add_group", group).with("parent_groups", parents))
     }
 }

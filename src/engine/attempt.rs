@@ -33,7 +33,18 @@ pub(super) struct Control {
 }
 
 impl Attempt {
-    pub(super) async fn run(&self) -> Outcome {
+    /// Gives the task up when the run is asked to end, unless it is there to put things right.
+    pub(super) async fn run_unless_stopped(&self) -> Outcome {
+        if self.frame.shielded {
+            return self.run().await;
+        }
+        tokio::select! {
+            outcome = self.run() => outcome,
+            () = self.play.run.stopping() => failed(Diagnostic::error("interrupted")),
+        }
+    }
+
+    async fn run(&self) -> Outcome {
         let scope = self.play.scope(&self.host, &self.frame);
         let outcome = match self.items(&scope) {
             Ok(None) => self.once(&scope).await,
@@ -191,6 +202,8 @@ impl Attempt {
             }
             if attempt > retries {
                 let mut result = outcome.result.as_map().cloned().unwrap_or_default();
+                // ansible-core counts the tries that were left to make: observed with 2.19.
+                result.insert("attempts".into(), Value::Int(i64::from(retries)));
                 result.insert("failed".into(), Value::Bool(true));
                 outcome.result = Value::Map(Arc::new(result));
                 outcome.status = Status::Failed;

@@ -84,6 +84,16 @@ impl Frame {
         Arc::new(frame)
     }
 
+    /// A role that the role of this frame depends on: it sees that role's variables, and is not inside it.
+    pub fn enter_dependency(self: &Arc<Frame>, used: &RoleUse) -> Arc<Frame> {
+        let mut frame = self.enter(used).shallow();
+        if let (Some(role), Some(parent)) = (&frame.role, &self.role) {
+            let role = RoleVars { name: role.name.clone(), path: role.path.clone(), parents: parent.parents.clone(), defaults: role.defaults.clone(), vars: role.vars.clone(), params: role.params.clone() };
+            frame.role = Some(Arc::new(role));
+        }
+        Arc::new(frame)
+    }
+
     /// A role used here.
     pub fn enter(self: &Arc<Frame>, used: &RoleUse) -> Arc<Frame> {
         let parent = self.role.as_deref();

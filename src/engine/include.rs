@@ -39,7 +39,6 @@ impl PlayRun {
             match attempt.wanted() {
                 Ok(Ok(wanted)) => {
                     flow.alive.push(host.clone());
-                    self.run.count(&host.name, |c| c.ok += 1);
                     // The n-th inclusion of each host goes with the same one of the others.
                     let mut from = 0;
                     for one in wanted {
@@ -64,6 +63,9 @@ impl PlayRun {
                 Err(problem) => self.include_failed(&info, host, frame, problem, &mut flow),
             }
         }
+        for (wanted, members) in &groups {
+            self.announce(task, frame, wanted, members);
+        }
         for (wanted, members) in groups {
             if self.is_over() {
                 break;
@@ -71,12 +73,6 @@ impl PlayRun {
             // Only those that an earlier inclusion left alive.
             let (ready, rest): (Vec<Host>, Vec<Host>) =
                 std::mem::take(&mut flow.alive).into_iter().partition(|h| members.iter().any(|m| m.name == h.name));
-            let shown = match &wanted.what {
-                What::Tasks(file) => file.clone(),
-                What::Role { name, .. } => name.clone(),
-            };
-            let label = wanted.label.as_ref().map(ToString::to_string);
-            self.run.emit(Event::Included { what: shown, hosts: ready.iter().map(|h| h.name.clone()).collect(), label });
             let ran = match self.take_in(task, frame, &wanted, &ready).await {
                 Ok(flow) => flow,
                 Err(problems) => {
@@ -98,6 +94,21 @@ impl PlayRun {
         flow
     }
 
+    fn announce(&self, task: &Task, frame: &Frame, wanted: &Wanted, members: &[Host]) {
+        for host in members {
+            self.run.count(&host.name, |c| c.ok += 1);
+        }
+        let what = match &wanted.what {
+            What::Tasks(file) => {
+                let found = self.run.loader.find_tasks(file, &inside(task, frame)).ok();
+                found.and_then(|path| path.canonicalize().ok()).map_or_else(|| file.clone(), |path| path.display().to_string())
+            }
+            What::Role { name, .. } => name.clone(),
+        };
+        let label = wanted.label.as_ref().map(ToString::to_string);
+        self.run.emit(Event::Included { what, hosts: members.iter().map(|h| h.name.clone()).collect(), label });
+    }
+
     fn include_failed(&self, info: &Arc<super::event::TaskInfo>, host: &Host, frame: &Frame, problem: Diagnostic, flow: &mut Flow) {
         let outcome: Outcome = failed(problem);
         self.run.count(&host.name, |c| if frame.rescuable { c.rescued += 1 } else { c.failed += 1 });
@@ -109,16 +120,7 @@ impl PlayRun {
 
     /// Reads what is included and runs it.
     async fn take_in(self: &Arc<Self>, task: &Task, frame: &Arc<Frame>, wanted: &Wanted, hosts: &[Host]) -> Result<Flow, Diagnostics> {
-        let mut inside = Inside {
-            folder: task.folder.clone(),
-            playbook: frame.playbook.clone(),
-            role: frame.role.as_ref().map(|r| r.path.clone()),
-            handlers: frame.handlers,
-            ..Inside::default()
-        };
-        if task.folder.as_os_str().is_empty() {
-            inside.folder.clone_from(&frame.folder);
-        }
+        let inside = inside(task, frame);
         let mut problems = Diagnostics::default();
         let mut apply = apply_keywords(task, &mut problems);
         match &wanted.what {
@@ -181,9 +183,13 @@ impl Attempt {
         for (index, item) in items.iter().enumerate() {
             let locals = item_vars(&items, index, &control);
             let inner = scope.with(locals.clone());
-            if self.frame.when(&inner)?.is_none() {
-                let label = control.label.as_ref().map(|l| render(l, &inner)).transpose()?.unwrap_or_else(|| item.clone());
-                all.push(self.one(&inner, locals.into_iter().collect(), Some(label))?);
+            let label = control.label.as_ref().map(|l| render(l, &inner)).transpose()?.unwrap_or_else(|| item.clone());
+            match self.frame.when(&inner)? {
+                None => all.push(self.one(&inner, locals.into_iter().collect(), Some(label))?),
+                Some(condition) => {
+                    let outcome = Box::new(Outcome { item: Some(label), ..skipped(&condition) });
+                    self.play.run.emit(Event::Item { task: self.info.clone(), host: self.host.name.clone(), outcome });
+                }
             }
         }
         if all.is_empty() {
@@ -219,6 +225,17 @@ impl Attempt {
             What::Tasks(first)
         };
         Ok(Wanted { what, params, label })
+    }
+}
+
+/// Where the files that an include names are looked for.
+fn inside(task: &Task, frame: &Frame) -> Inside {
+    Inside {
+        folder: if task.folder.as_os_str().is_empty() { frame.folder.clone() } else { task.folder.clone() },
+        playbook: frame.playbook.clone(),
+        role: frame.role.as_ref().map(|r| r.path.clone()),
+        handlers: frame.handlers,
+        ..Inside::default()
     }
 }
 

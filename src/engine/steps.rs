@@ -101,7 +101,7 @@ impl PlayRun {
                 let next = match step {
                     Step::Task(task) => self.task(task, &frame, alive).await,
                     Step::Block(block) => self.block(block, &frame, alive).await,
-                    Step::Role(used) => self.role(used, &frame, alive).await,
+                    Step::Role(used) => self.role(used, frame.enter(used), alive).await,
                 };
                 flow.then(next);
             }
@@ -144,8 +144,7 @@ impl PlayRun {
     }
 
     /// A role's dependencies, then its tasks; hosts that had it already with the same parameters pass by.
-    pub(super) async fn role(self: &Arc<Self>, used: &Arc<RoleUse>, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
-        let inner = frame.enter(used);
+    async fn role(self: &Arc<Self>, used: &Arc<RoleUse>, inner: Arc<Frame>, hosts: Vec<Host>) -> Flow {
         let mut flow = Flow::of(hosts);
         let key = format!("{}\0{:?}\0{:?}\0{:?}", used.role.path.display(), used.role.tasks.as_ptr(), used.params, used.keywords.when);
         let again: Vec<Host> = if used.allow_duplicates {
@@ -160,7 +159,7 @@ impl PlayRun {
             let order: Vec<Host> = flow.alive.iter().chain(&again).cloned().collect();
             for dependency in &used.role.dependencies {
                 let alive = std::mem::take(&mut flow.alive);
-                flow.then(Box::pin(self.role(dependency, &inner, alive)).await);
+                flow.then(Box::pin(self.role(dependency, inner.enter_dependency(dependency), alive)).await);
             }
             let alive = std::mem::take(&mut flow.alive);
             let ran = self.role_tasks(used, &inner, alive).await;

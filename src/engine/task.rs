@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::attempt::{Attempt, failed};
+use super::attempt::Attempt;
 use super::event::{Counts, Event, Outcome, Status, TaskInfo};
 use super::frame::{Frame, selected};
 use super::play::{Host, PlayRun};
@@ -27,7 +27,9 @@ impl PlayRun {
         }
         let info = self.info(task, &here, &hosts);
         self.run.emit(Event::TaskStarted(info.clone()));
-        let once = hosts.first().is_some_and(|first| here.flag("run_once", &self.scope(first, &here)).ok().flatten() == Some(true));
+        // add_host changes what all share: once is enough.
+        let once = task.action.short() == "add_host"
+            || hosts.first().is_some_and(|first| here.flag("run_once", &self.scope(first, &here)).ok().flatten() == Some(true));
         let working = if once { hosts[..1].to_vec() } else { hosts.clone() };
         let mut outcomes = self.attempt_all(task, &here, &info, working).await;
         if once {
@@ -86,26 +88,17 @@ impl PlayRun {
             Some(Value::Str(text)) => text.parse().ok().filter(|n| *n > 0).unwrap_or(self.forks()),
             _ => self.forks(),
         };
-        let gate = Arc::new(tokio::sync::Semaphore::new(limit.min(tokio::sync::Semaphore::MAX_PERMITS)));
+        let mut waiting = hosts.iter().cloned().enumerate();
         let mut set = tokio::task::JoinSet::new();
-        for (position, host) in hosts.iter().cloned().enumerate() {
-            let attempt = Attempt { play: self.clone(), task: task.clone(), frame: frame.clone(), info: info.clone(), host };
-            let gate = gate.clone();
-            set.spawn(async move {
-                let _permit = gate.acquire_owned().await;
-                let outcome = if attempt.frame.shielded {
-                    attempt.run().await
-                } else {
-                    tokio::select! {
-                        outcome = attempt.run() => outcome,
-                        () = attempt.play.run.stopping() => failed(Diagnostic::error("interrupted")),
-                    }
-                };
-                (position, outcome)
-            });
-        }
         let mut done: Vec<Option<Outcome>> = hosts.iter().map(|_| None).collect();
-        while let Some(joined) = set.join_next().await {
+        loop {
+            while set.len() < limit
+                && let Some((position, host)) = waiting.next()
+            {
+                let attempt = Attempt { play: self.clone(), task: task.clone(), frame: frame.clone(), info: info.clone(), host };
+                set.spawn(async move { (position, attempt.run_unless_stopped().await) });
+            }
+            let Some(joined) = set.join_next().await else { break };
             let Ok((position, outcome)) = joined else { continue };
             let shown = shown_outcome(&outcome, info);
             self.run.emit(Event::Finished { task: info.clone(), host: hosts[position].name.clone(), outcome: Box::new(shown) });

@@ -57,9 +57,11 @@ impl PlayView {
         };
         let of_loop = outcome.item.is_some();
         let item = outcome.item.as_ref().map(|item| format!(" => (item={item})")).unwrap_or_default();
-        let debug = matches!(task.action.rsplit('.').next(), Some("debug" | "assert"));
+        let action = task.action.rsplit('.').next().unwrap_or_default();
+        let quiet = task.no_log || outcome.result.get("_quiet").is_some_and(Value::is_true);
+        let debug = matches!(action, "debug" | "assert") && !quiet;
         let whole_loop = !of_loop && outcome.result.get("results").is_some();
-        let shown = if debug || self.verbosity.level >= 1 { format!(" => {}", self.dump(&outcome.result, debug)) } else { String::new() };
+        let shown = if debug || self.verbosity.level >= 1 { format!(" => {}", self.dump(&outcome.result, if debug { Shape::Shown(action) } else { Shape::Line })) } else { String::new() };
         let shown = if whole_loop { String::new() } else { shown };
         match outcome.status {
             // What the items said stands above already.
@@ -67,15 +69,16 @@ impl PlayView {
             Status::Ok => line(&paint(&format!("ok: {name}{item}{shown}"), Colour::Green)),
             Status::Changed => line(&paint(&format!("changed: {name}{item}{shown}"), Colour::Yellow)),
             Status::Skipped => line(&paint(&format!("skipping: {name}{item}{}", if debug { "" } else { &shown }), Colour::Cyan)),
+            Status::Failed | Status::Ignored if whole_loop => {}
             Status::Failed | Status::Ignored if of_loop => {
                 let item = item.trim_start_matches(" => ");
-                line(&paint(&format!("failed: {name} {item} => {}", self.dump(&outcome.result, false)), Colour::Red));
+                line(&paint(&format!("failed: {name} {item} => {}", self.dump(&outcome.result, Shape::Line)), Colour::Red));
             }
             Status::Failed | Status::Ignored => {
-                line(&paint(&format!("fatal: {name}: FAILED! => {}", self.dump(&outcome.result, false)), Colour::Red));
+                line(&paint(&format!("fatal: {name}: FAILED! => {}", self.dump(&outcome.result, Shape::Line)), Colour::Red));
             }
             Status::Unreachable | Status::UnreachableIgnored => {
-                line(&paint(&format!("fatal: {name}: UNREACHABLE! => {}", self.dump(&outcome.result, false)), Colour::Purple));
+                line(&paint(&format!("fatal: {name}: UNREACHABLE! => {}", self.dump(&outcome.result, Shape::Line)), Colour::Purple));
             }
         }
         if matches!(outcome.status, Status::Ignored | Status::UnreachableIgnored) && !of_loop {
@@ -90,33 +93,42 @@ impl PlayView {
         }
     }
 
-    fn dump(&self, result: &Value, indented: bool) -> String {
+    fn dump(&self, result: &Value, shape: Shape<'_>) -> String {
         let mut json = result.to_json().unwrap_or(Json::Null);
         if let Some(map) = json.as_object_mut() {
-            map.retain(|key, _| !key.starts_with("_ansible"));
+            map.retain(|key, _| !key.starts_with('_'));
+            map.shift_remove("failed");
             if self.verbosity.level < 3 {
                 map.shift_remove("invocation");
                 map.shift_remove("diff");
             }
-            if indented {
-                for key in ["changed", "failed", "skipped"] {
-                    map.shift_remove(key);
+            if let Shape::Shown(action) = shape {
+                // What the loop added is in the line already.
+                let names: Vec<String> =
+                    ["ansible_loop_var", "ansible_index_var"].iter().filter_map(|n| map.get(*n)?.as_str().map(str::to_owned)).collect();
+                map.retain(|key, _| !key.starts_with("ansible_") || key == "ansible_facts");
+                names.iter().for_each(|name| drop(map.shift_remove(name)));
+                map.shift_remove("skipped");
+                if action == "debug" {
+                    map.shift_remove("changed");
                 }
             }
             map.sort_keys();
         }
-        if indented {
-            let mut bytes = Vec::new();
-            let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
-            let mut writer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
-            match serde::Serialize::serialize(&json, &mut writer) {
-                Ok(()) => String::from_utf8_lossy(&bytes).into_owned(),
-                Err(_) => json.to_string(),
-            }
-        } else {
-            spaced(&json)
+        match shape {
+            Shape::Line => spaced(&json),
+            Shape::Shown(_) => indented(&json),
         }
     }
+}
+
+/// How a result is written.
+#[derive(Clone, Copy)]
+enum Shape<'a> {
+    /// On one line.
+    Line,
+    /// Over many lines, without what is no news: the action was made to show something.
+    Shown(&'a str),
 }
 
 impl Sink for PlayView {
@@ -189,7 +201,7 @@ fn banner(title: &str) {
 }
 
 fn width_left(title: &str, width: usize) -> usize {
-    width.saturating_sub(title.chars().count() + 1).max(3)
+    width.saturating_sub(title.chars().count()).max(3)
 }
 
 fn recap_lines(recap: &[(std::sync::Arc<str>, Counts)]) {
@@ -201,10 +213,10 @@ fn recap_lines(recap: &[(std::sync::Arc<str>, Counts)]) {
             _ => Colour::Green,
         };
         let part = |name: &str, number: u32, colour: Colour| {
-            let text = format!("{:<width$}", format!("{name}={number}"), width = name.len() + 5);
+            let text = format!("{:<width$}", format!("{name}={number}"), width = name.len() + 6);
             if number > 0 { paint(&text, colour) } else { text }
         };
-        line(&format!(
+        let text = format!(
             "{} : {}{}{}{}{}{}{}",
             paint(&format!("{host:<26}"), name_colour),
             part("ok", counts.ok, Colour::Green),
@@ -214,9 +226,21 @@ fn recap_lines(recap: &[(std::sync::Arc<str>, Counts)]) {
             part("skipped", counts.skipped, Colour::Cyan),
             part("rescued", counts.rescued, Colour::Yellow),
             part("ignored", counts.ignored, Colour::Blue),
-        ));
+        );
+        line(text.strip_suffix(' ').unwrap_or(&text));
     }
     line("");
+}
+
+/// JSON over many lines, four blanks a level.
+fn indented(json: &Json) -> String {
+    let mut bytes = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut writer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+    match serde::Serialize::serialize(json, &mut writer) {
+        Ok(()) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(_) => json.to_string(),
+    }
 }
 
 /// JSON with a blank after `:` and `,`, as Python writes it.
