@@ -86,9 +86,9 @@ impl PlayRun {
                     lost
                 }
             };
-            let order: Vec<Host> = hosts.iter().filter(|h| rest.iter().chain(&ran.alive).any(|a| a.name == h.name)).cloned().collect();
             flow.then(ran);
-            flow.alive = order;
+            flow.alive.extend(rest);
+            flow.alive = self.in_order(flow.alive);
         }
         self.run.flush_warnings();
         flow

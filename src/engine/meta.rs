@@ -79,6 +79,7 @@ impl PlayRun {
             }
         }
         flow.alive.extend(chosen);
+        flow.alive = self.in_order(flow.alive);
         flow
     }
 }

@@ -58,7 +58,7 @@ impl PlayRun {
         }
         let gate = Arc::new(tokio::sync::Semaphore::new(self.forks()));
         let mut set = tokio::task::JoinSet::new();
-        for host in hosts.clone() {
+        for host in hosts {
             let (play, steps, frame, gate) = (self.clone(), steps.to_vec(), frame.clone(), gate.clone());
             set.spawn(async move {
                 let _permit = gate.acquire_owned().await;
@@ -71,8 +71,7 @@ impl PlayRun {
                 flow.and(done);
             }
         }
-        // In the order of the play again.
-        flow.alive = hosts.into_iter().filter(|h| flow.alive.iter().any(|a| a.name == h.name)).collect();
+        flow.alive = self.in_order(flow.alive);
         flow
     }
 
@@ -118,15 +117,16 @@ impl PlayRun {
             for host in &failed {
                 self.run.keep(&host.name);
             }
-            self.set_alive_after(&flow.alive, &failed);
+            self.set_alive(&self.in_order(flow.alive.iter().chain(&failed).cloned().collect()));
             let rescued = self.list(&block.rescue, outer.shielded(), failed).await;
             flow.and(rescued);
+            flow.alive = self.in_order(flow.alive);
         }
         if !block.always.is_empty() {
             // Hosts that failed run it too, and stay failed.
             let failed = std::mem::take(&mut flow.failed);
             let alive = std::mem::take(&mut flow.alive);
-            let all: Vec<Host> = alive.iter().chain(&failed).cloned().collect();
+            let all = self.in_order(alive.iter().chain(&failed).cloned().collect());
             let after = self.list(&block.always, outer.shielded(), all).await;
             let was_failed = |h: &Host| failed.iter().any(|f| f.name == h.name);
             flow.alive = after.alive.iter().filter(|h| !was_failed(h)).cloned().collect();
@@ -138,9 +138,11 @@ impl PlayRun {
         flow
     }
 
-    fn set_alive_after(&self, alive: &[Host], rescued: &[Host]) {
-        let all: Vec<Host> = alive.iter().chain(rescued).cloned().collect();
-        self.set_alive(&all);
+    /// Hosts in the order of the batch, whatever way they came back together.
+    pub(super) fn in_order(&self, mut hosts: Vec<Host>) -> Vec<Host> {
+        let batch = self.vars.batch.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        hosts.sort_by_cached_key(|host| batch.iter().position(|name| *name == host.name));
+        hosts
     }
 
     /// A role's dependencies, then its tasks; hosts that had it already with the same parameters pass by.
@@ -156,7 +158,6 @@ impl PlayRun {
             again
         };
         if !flow.alive.is_empty() {
-            let order: Vec<Host> = flow.alive.iter().chain(&again).cloned().collect();
             for dependency in &used.role.dependencies {
                 let alive = std::mem::take(&mut flow.alive);
                 flow.then(Box::pin(self.role(dependency, inner.enter_dependency(dependency), alive)).await);
@@ -166,7 +167,7 @@ impl PlayRun {
             flow.then(ran);
             flow.alive.extend(std::mem::take(&mut flow.out_of_role));
             flow.alive.extend(again);
-            flow.alive = order.into_iter().filter(|h| flow.alive.iter().any(|a| a.name == h.name)).collect();
+            flow.alive = self.in_order(flow.alive);
         } else {
             flow.alive = again;
         }

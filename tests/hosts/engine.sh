@@ -97,5 +97,5 @@ remove_network() {
 allow_inotify() {
   local now want=$(($1 * 8 + 64))
   now=$(</proc/sys/fs/inotify/max_user_instances)
-  [ "$now" -ge "$want" ] || as_root sysctl -q -w "fs.inotify.max_user_instances=$((want * 2))"
+  [ "$now" -ge "$want" ] || echo $((want * 2)) | as_root tee /proc/sys/fs/inotify/max_user_instances >/dev/null
 }
