@@ -5,6 +5,7 @@
 
 mod assert;
 mod bundle;
+mod copy;
 mod debug;
 mod fail;
 mod hosts;
@@ -13,6 +14,7 @@ mod pause;
 mod raw;
 mod release_prepare;
 mod set_fact;
+mod template;
 mod validate_argument_spec;
 
 use std::future::Future;
@@ -164,6 +166,7 @@ const fn entry<A: Action>() -> Entry {
 pub static ACTIONS: &[Entry] = &[
     entry::<assert::Assert>(),
     entry::<bundle::Bundle>(),
+    entry::<copy::Copy>(),
     entry::<debug::Debug>(),
     entry::<fail::Fail>(),
     entry::<hosts::AddHost>(),
@@ -173,6 +176,7 @@ pub static ACTIONS: &[Entry] = &[
     entry::<raw::Raw>(),
     entry::<release_prepare::ReleasePrepare>(),
     entry::<set_fact::SetFact>(),
+    entry::<template::Template>(),
     entry::<validate_argument_spec::ValidateArgumentSpec>(),
 ];
 
@@ -187,3 +191,11 @@ pub fn find(name: &str) -> Option<&'static Entry> {
         .or_else(|| ACTIONS.iter().find(|a| !name.contains('.') && (short(&a.name) || a.aliases.iter().any(short))))
 }
 
+
+/// `~/` at the start of a path on the controller.
+fn home(path: &str) -> String {
+    match (path.strip_prefix("~/"), std::env::var("HOME")) {
+        (Some(rest), Ok(home)) => format!("{home}/{rest}"),
+        _ => path.to_owned(),
+    }
+}

@@ -4,10 +4,10 @@
 
 mod apt;
 pub mod arguments;
-mod attributes;
+pub(crate) mod attributes;
 mod clock;
 mod command;
-mod copy;
+pub(crate) mod copy;
 mod editing;
 mod file;
 mod glob;

@@ -1,0 +1,157 @@
+//! `template`: renders a file here; the module `copy` writes it there.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{Action, Context, Done, Supply};
+use crate::arguments;
+use crate::diag::{Diagnostic, Source};
+use crate::modules::attributes::FileAttributes;
+use crate::plan::Failure;
+use crate::template::{self, Scope, SearchPath, Syntax, Var, VarMap};
+use crate::value::Value;
+
+arguments! {
+    /// Renders a template with the variables of the host and writes the result there.
+    pub(crate) struct Template {
+        /// The template: looked for in `templates/` of the role, then beside the tasks, then beside the playbook.
+        src: String,
+        /// Where to; a folder (or a name that ends with `/`) gets a file of the template's name.
+        dest: String,
+        /// Replace a file that differs; else write only what is not there.
+        force: bool = true,
+        /// Keep the old file beside the new one, with the time in its name.
+        backup: bool = false,
+        /// Write to what `dest` points at if it is a link.
+        follow: bool = false,
+        /// A command that must agree before the file takes its place; `%s` stands for the new file.
+        validate: Option<String>,
+        /// Drop the first newline after a block.
+        trim_blocks: bool = true,
+        /// Drop blanks before a block.
+        lstrip_blocks: bool = false,
+        /// How lines end: `\n`, `\r\n` or `\r`.
+        newline_sequence: String = "\n".to_owned(),
+        /// What begins an expression.
+        variable_start_string: String = "{{".to_owned(),
+        /// What ends an expression.
+        variable_end_string: String = "}}".to_owned(),
+        /// What begins a statement.
+        block_start_string: String = "{%".to_owned(),
+        /// What ends a statement.
+        block_end_string: String = "%}".to_owned(),
+        /// What begins a comment.
+        comment_start_string: String = "{#".to_owned(),
+        /// What ends a comment.
+        comment_end_string: String = "#}".to_owned(),
+        /// Only `utf-8` is written.
+        output_encoding: String = "utf-8".to_owned(),
+    } + attributes: FileAttributes
+}
+
+/// Arguments that go on to the module as they are.
+const PASSED: &[&str] = &[
+    "dest", "force", "backup", "follow", "validate", "mode", "owner", "group", "attributes", "attr", "selevel", "serole", "setype", "seuser",
+    "unsafe_writes",
+];
+
+impl Action for Template {
+    const NAME: &'static str = "ansible.builtin.template";
+    const LOCAL: bool = false;
+    const EXAMPLES: &'static str =
+        "- ansible.builtin.template:\n    src: nginx.conf.j2\n    dest: /etc/nginx/nginx.conf\n    mode: \"0644\"\n    validate: nginx -t -c %s\n";
+    const RETURNS: &'static str = "dest: where the file is\nchecksum: SHA-1 of the file\nbackup_file: the old file, with backup";
+
+    async fn run(self, context: Context<'_>) -> Result<Done, Failure> {
+        let paths = context.scope.paths();
+        let path = paths.find("templates", &super::home(&self.src)).ok_or_else(|| {
+            let places: Vec<String> = paths.candidates("templates", &self.src).iter().map(|p| p.display().to_string()).collect();
+            Failure::argument("src", format!("could not find the template `{}`; looked for {}", self.src, places.join(", ")))
+        })?;
+        let text = std::fs::read_to_string(&path).map_err(|error| Failure::argument("src", format!("cannot read {}: {error}", path.display())))?;
+        let text = if text.starts_with("$ANSIBLE_VAULT;") {
+            context.scope.decrypt(&text).map_err(|problem| Failure::argument("src", problem.message))?
+        } else {
+            text
+        };
+        let source = Arc::new(Source { path: path.clone(), text: text.into() });
+        let scope = Overlay { inner: context.scope, extra: about(&path, &self.dest) };
+        let rendered = template::render_file(&source, &self.syntax(), &scope).map_err(|problem| Failure::argument("src", problem.to_string()))?;
+        let mut arguments: Map<String, Json> = context.others.iter().filter(|(k, _)| PASSED.contains(&k.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let supply = Supply::Memory(rendered.into_bytes().into());
+        arguments.insert("src".into(), json!(path));
+        arguments.insert("_name".into(), json!(path.file_name().map(|n| n.to_string_lossy())));
+        arguments.insert("_blob".into(), json!(supply.blob(0).map_err(|error| Failure::argument("src", error.to_string()))?));
+        let mode = std::fs::metadata(&path).map_or(0o644, |m| std::os::unix::fs::PermissionsExt::mode(&m.permissions()) & 0o7777);
+        arguments.insert("_mode".into(), format!("{mode:04o}").into());
+        Ok(Done::by_module(context.target.module("ansible.builtin.copy", arguments, vec![supply]).await?))
+    }
+}
+
+impl Template {
+    fn syntax(&self) -> Syntax {
+        let newline = match self.newline_sequence.as_str() {
+            "\\n" => "\n",
+            "\\r" => "\r",
+            "\\r\\n" => "\r\n",
+            other => other,
+        };
+        Syntax {
+            trim_blocks: self.trim_blocks,
+            lstrip_blocks: self.lstrip_blocks,
+            newline_sequence: newline.to_owned(),
+            variable: (self.variable_start_string.clone(), self.variable_end_string.clone()),
+            block: (self.block_start_string.clone(), self.block_end_string.clone()),
+            comment: (self.comment_start_string.clone(), self.comment_end_string.clone()),
+            ..Syntax::default()
+        }
+    }
+}
+
+/// What a template can say of itself.
+fn about(path: &Path, dest: &str) -> VarMap {
+    let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let text = |text: String| Var::Value(Value::from(text));
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
+    let owner = std::fs::metadata(path).map_or(0, |m| std::os::unix::fs::MetadataExt::uid(&m));
+    [
+        ("template_path", text(path.display().to_string())),
+        ("template_fullpath", text(full.display().to_string())),
+        ("template_destpath", text(dest.to_owned())),
+        ("template_host", text(host)),
+        ("template_uid", text(owner.to_string())),
+    ]
+    .into_iter()
+    .map(|(name, var)| (name.into(), var))
+    .collect()
+}
+
+/// A scope with some names on top.
+struct Overlay<'a> {
+    inner: &'a dyn Scope,
+    extra: VarMap,
+}
+
+impl Scope for Overlay<'_> {
+    fn get(&self, name: &str) -> Option<Var> {
+        self.extra.get(name).cloned().or_else(|| self.inner.get(name))
+    }
+
+    fn names(&self) -> Vec<Arc<str>> {
+        self.extra.keys().cloned().chain(self.inner.names()).collect()
+    }
+
+    fn paths(&self) -> &SearchPath {
+        self.inner.paths()
+    }
+
+    fn decrypt(&self, text: &str) -> Result<String, Diagnostic> {
+        self.inner.decrypt(text)
+    }
+
+    fn warn(&self, warning: Diagnostic) {
+        self.inner.warn(warning);
+    }
+}
