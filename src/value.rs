@@ -33,14 +33,16 @@ pub enum Value {
     Object(Arc<dyn Object>),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Undefined {
     /// As in `foo.bar`.
     pub name: String,
     /// Where the name is used.
     pub span: Option<Span>,
-    /// What else to say ("'dict object' has no attribute 'x'").
+    /// What to say instead of "is undefined".
     pub hint: Option<String>,
+    /// A name that exists and is near to it.
+    pub similar: Option<String>,
 }
 
 /// Behaviour of [`Value::Object`].
@@ -172,21 +174,31 @@ impl Undefined {
             Some(hint) => hint.clone(),
             None => format!("`{}` is undefined", self.name),
         };
-        Diagnostic::error(message).or_at(self.span.as_ref())
+        let error = Diagnostic::error(message).or_at(self.span.as_ref());
+        match &self.similar {
+            Some(similar) => error.help(format!("did you mean `{similar}`?")),
+            None => error,
+        }
     }
 }
 
-/// As Python's `repr(float)` writes it.
+/// As Python's `repr(float)` writes it: the shortest digits that give the number back, with an exponent below 1e-4 and from 1e16.
 pub fn float_text(number: f64) -> String {
-    if number.is_finite() && number.fract() == 0.0 && number.abs() < 1e16 {
-        format!("{number:.1}")
-    } else if number.is_infinite() {
-        if number > 0.0 { "inf".into() } else { "-inf".into() }
-    } else if number.is_nan() {
-        "nan".into()
-    } else {
-        format!("{number}")
+    if number.is_nan() {
+        return "nan".into();
     }
+    if number.is_infinite() {
+        return if number > 0.0 { "inf".into() } else { "-inf".into() };
+    }
+    let size = number.abs();
+    if size != 0.0 && !(1e-4..1e16).contains(&size) {
+        // Rust writes `1e-7`, Python `1e-07`.
+        let text = format!("{number:e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |rest| ('-', rest));
+        return format!("{digits}e{sign}{exponent:0>2}");
+    }
+    if number.fract() == 0.0 { format!("{number:.1}") } else { format!("{number}") }
 }
 
 /// As Python's `str()` writes it: the text itself for strings, a repr for containers.
@@ -228,7 +240,7 @@ impl fmt::Debug for Value {
                         '\r' => f.write_str("\\r")?,
                         '\\' => f.write_str("\\\\")?,
                         c if c == quote => write!(f, "\\{c}")?,
-                        c if c.is_control() => write!(f, "\\x{:02x}", c as u32)?,
+                        c if c.is_control() || c == '\u{a0}' || c == '\u{ad}' => write!(f, "\\x{:02x}", c as u32)?,
                         c => write!(f, "{c}")?,
                     }
                 }
@@ -254,7 +266,7 @@ impl fmt::Debug for Value {
                 }
                 f.write_str("}")
             }
-            Value::Omit => f.write_str("<omit>"),
+            Value::Omit => f.write_str("<<Omit>>"),
             Value::Object(object) => match object.plain() {
                 Ok(Value::Object(_)) | Err(_) => write!(f, "<{}>", object.type_name()),
                 Ok(plain) => fmt::Debug::fmt(&plain, f),
@@ -269,6 +281,7 @@ impl PartialEq for Value {
         match (self, other) {
             (Value::Undefined(_), Value::Undefined(_)) | (Value::Null, Value::Null) | (Value::Omit, Value::Omit) => true,
             (Value::Str(a), Value::Str(b)) => a == b,
+            (Value::Int(a), Value::Int(b)) => a == b,
             (Value::List(a), Value::List(b)) | (Value::Tuple(a), Value::Tuple(b)) => a == b,
             (Value::Map(a), Value::Map(b)) => a == b,
             (Value::Object(a), Value::Object(b)) => Arc::ptr_eq(a, b),

@@ -1,17 +1,41 @@
 //! Jinja2 as Ansible gives it: minijinja's parser, our evaluator over [`Value`], native types, named undefined.
 //!
 //! Nobody goes around this folder. What a template can see comes through a [`Scope`].
+//!
+//! - `syntax`: text to tree, once for each distinct text. `eval`: the tree over values. `header`: the `#jinja2:` line.
+//! - `filters`, `predicates` (tests), `lookups`: one file a family, each with a table; `functions`; `methods` of Python's types.
+//! - `python`, `dates`, `versions`, `random`: what these stand on.
 
+mod check;
+mod dates;
+mod eval;
+mod filters;
+mod functions;
+mod header;
+mod lookups;
+mod methods;
+mod predicates;
+mod python;
+mod random;
 mod scope;
+mod syntax;
+mod versions;
 
-use crate::diag::Diagnostic;
-use crate::value::Value;
-use crate::yaml::Node;
+use std::sync::Arc;
 
+use self::eval::stmt::settle;
+use self::eval::{Context, Eval, Fail, Origin, Unit, is_true};
+use self::syntax::Mode;
+use crate::diag::{Diagnostic, Source};
+use crate::value::{Map, Value};
+use crate::yaml::{Kind, Node, Tag};
+
+pub use check::{check, check_expression, names};
+pub use lookups::lookup;
 pub use scope::{Scope, SearchPath, Var, VarMap, var_map};
 
 /// How a whole template file is read (`#jinja2:` headers and the template module's arguments set these).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Syntax {
     pub trim_blocks: bool,
     pub lstrip_blocks: bool,
@@ -37,50 +61,130 @@ impl Default for Syntax {
     }
 }
 
-/// Renders a node all the way down. A string that is one expression keeps the type of its value; keys are rendered too;
-/// entries whose value is `omit` are left out. Undefined is an error that names the variable and its place.
+/// Renders a node all the way down. A string that is one expression keeps the type of its value; entries whose value is
+/// `omit` are left out, and a node that is `omit` itself gives [`Value::Omit`]. Keys are rendered at the top (`set_fact`
+/// takes them), not below it, as in Ansible. Undefined is an error that names the variable and its place.
 pub fn render(node: &Node, scope: &dyn Scope) -> Result<Value, Diagnostic> {
-    let _ = (node, scope);
-    Err(Diagnostic::error("not yet"))
+    let context = Context::new(scope);
+    let value = match node.kind() {
+        Kind::Map(entries) if node.tag().is_none() && entries.iter().any(|(key, _)| key.has_template()) => {
+            let mut map = Map::with_capacity(entries.len());
+            for (key, value) in entries {
+                map.insert(finish(&context, key)?, finish(&context, value)?);
+            }
+            map.retain(|_, value| !matches!(value, Value::Omit));
+            return Ok(Value::Map(Arc::new(map)));
+        }
+        _ => finish(&context, node)?,
+    };
+    Ok(value)
+}
+
+fn finish(context: &Context<'_>, node: &Node) -> Result<Value, Diagnostic> {
+    context.node(node).and_then(|value| settle(&value)).map_err(|fail| fail.into_diagnostic().or_at(Some(node.span())))
+}
+
+/// The value of a variable as templates see it: rendered, and [`Value::Undefined`] where it uses what is not defined, so
+/// that `default` and `is defined` still work on it. For objects that lead to other scopes (hostvars).
+pub fn variable(var: &Var, scope: &dyn Scope) -> Result<Value, Diagnostic> {
+    match var {
+        Var::Value(value) => Ok(value.clone()),
+        Var::Node(node) => Context::new(scope).node(node).map_err(|fail| fail.into_diagnostic().or_at(Some(node.span()))),
+    }
 }
 
 /// Renders a string to text (names of tasks, paths).
 pub fn render_text(node: &Node, scope: &dyn Scope) -> Result<String, Diagnostic> {
-    render(node, scope).map(|value| value.to_string())
+    render(node, scope).map(|value| match value {
+        Value::Null | Value::Omit => String::new(),
+        value => value.to_string(),
+    })
 }
 
 /// Evaluates a bare expression, as in `when`, `until`, `changed_when`, `that`; a node that is no string is its own value.
+/// One with delimiters is rendered first, as older versions did, with a warning.
 pub fn evaluate(node: &Node, scope: &dyn Scope) -> Result<Value, Diagnostic> {
-    let _ = (node, scope);
-    Err(Diagnostic::error("not yet"))
+    let context = Context::new(scope);
+    let text = match (node.kind(), node.tag()) {
+        (Kind::Str(text), None) => text.clone(),
+        (Kind::Str(text), Some(Tag::Vault)) => scope.decrypt(text).map_err(|error| error.or_at(Some(node.span())))?.into(),
+        _ => return finish(&context, node),
+    };
+    if text.trim().is_empty() {
+        return Err(node.error("the condition is empty").help("write `true` or `false`, or remove it"));
+    }
+    expression(&context, &text, node).and_then(|value| settle(&value)).map_err(|fail| fail.into_diagnostic().or_at(Some(node.span())))
+}
+
+fn expression(context: &Context<'_>, text: &Arc<str>, node: &Node) -> eval::Result<Value> {
+    let origin = Origin::Node(node.clone());
+    let whole = text.trim();
+    let wrapped = whole.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).filter(|inner| !inner.contains("{{"));
+    match syntax::program(text, Mode::Expression) {
+        Ok(program) if wrapped.is_none() => Eval::new(context, Unit::new(program, origin)).run(),
+        Err(error) if wrapped.is_none() && !text.contains("{{") && !text.contains("{%") => Err(origin.syntax_error(&error)),
+        _ => {
+            let help = "conditions are expressions already: write them without {{ }}";
+            context.scope.warn(Diagnostic::warning("this condition has template delimiters").at(node.span()).help(help));
+            match context.text(text, node)? {
+                // What was rendered to text is an expression again, as in older versions.
+                Value::Str(rendered) if wrapped.is_none() => {
+                    let program = syntax::program(&rendered, Mode::Expression).map_err(|error| {
+                        let shown = Diagnostic::error(format!("the condition rendered to {rendered:?}, which is no expression: {}", error.message));
+                        Fail::from(shown.at(node.span()).help(help))
+                    })?;
+                    Eval::new(context, Unit::new(program, origin)).run()
+                }
+                value => Ok(value),
+            }
+        }
+    }
 }
 
 /// A condition by [`evaluate`]. What is not a boolean is taken by its truth, with a warning that says where
 /// (ansible-core 2.19 refuses it; older content relies on it).
 pub fn condition(node: &Node, scope: &dyn Scope) -> Result<bool, Diagnostic> {
-    evaluate(node, scope).map(|value| value.is_true())
+    if let Kind::List(items) = node.kind() {
+        for item in items {
+            if !condition(item, scope)? {
+                return Ok(false);
+            }
+        }
+        return Ok(true);
+    }
+    let value = evaluate(node, scope)?;
+    if let Value::Bool(flag) = value {
+        return Ok(flag);
+    }
+    let truth = match &value {
+        // Text was a condition in older versions: `when: flag` with `flag: "no"` is false.
+        Value::Str(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => true,
+            "false" | "no" | "off" | "0" | "" | "none" => false,
+            _ => true,
+        },
+        other => is_true(other).map_err(|fail| fail.into_diagnostic().or_at(Some(node.span())))?,
+    };
+    let what = eval::objects::type_name(&value);
+    scope.warn(
+        Diagnostic::warning(format!("this condition gives an object of type '{what}', not a boolean; it is taken as {truth}"))
+            .at(node.span())
+            .help("`| bool` makes a boolean of text, `| length > 0` asks whether there is something in it"),
+    );
+    Ok(truth)
 }
 
 /// Renders a template file's text. `source` is where it was read from; includes are looked for beside it, then along the scope's paths.
-pub fn render_file(source: &std::sync::Arc<crate::diag::Source>, syntax: &Syntax, scope: &dyn Scope) -> Result<String, Diagnostic> {
-    let _ = (source, syntax, scope);
-    Err(Diagnostic::error("not yet"))
-}
-
-/// Runs a lookup by name, for `with_…`: the items it yields.
-pub fn lookup(name: &str, terms: Vec<Value>, options: &[(&str, Value)], scope: &dyn Scope) -> Result<Vec<Value>, Diagnostic> {
-    let _ = (name, terms, options, scope);
-    Err(Diagnostic::error("not yet"))
-}
-
-/// What can be known without variables: syntax errors, unknown filters, tests, lookups and functions, with places and suggestions.
-pub fn check(node: &Node) -> Vec<Diagnostic> {
-    let _ = node;
-    Vec::new()
-}
-
-/// The same for a bare expression.
-pub fn check_expression(node: &Node) -> Vec<Diagnostic> {
-    let _ = node;
-    Vec::new()
+pub fn render_file(source: &Arc<Source>, syntax: &Syntax, scope: &dyn Scope) -> Result<String, Diagnostic> {
+    let (body, syntax) = header::read(&source.text, syntax)?;
+    let text: Arc<str> = if body == 0 { source.text.clone() } else { source.text[body..].into() };
+    let origin = Origin::File(source.clone(), body);
+    let program = syntax::file(&text, &syntax).map_err(|error| origin.syntax_diagnostic(&error))?;
+    let context = Context::new(scope);
+    let value = Eval::new(&context, Unit::new(program, origin)).run().and_then(|value| settle(&value)).map_err(Fail::into_diagnostic)?;
+    let out = match value {
+        Value::Null | Value::Omit => String::new(),
+        value => value.to_string(),
+    };
+    Ok(if syntax.newline_sequence == "\n" { out } else { out.replace('\n', &syntax.newline_sequence) })
 }

@@ -1,0 +1,282 @@
+//! What can be known about a template without its variables.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::eval::Origin;
+use super::syntax::tree::{Argument, Block, Macro};
+use super::syntax::{self, At, Expr, Mode, Program, Stmt, Target};
+use super::{filters, functions, lookups, predicates};
+use crate::diag::Diagnostic;
+use crate::value::Value;
+use crate::yaml::{Kind, Node, Tag};
+
+/// What can be known without variables: syntax errors, unknown filters, tests, lookups and functions, with places and suggestions.
+pub fn check(node: &Node) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    walk(node, &mut |text, node| inspect(text, Mode::Text, node, &mut out));
+    out
+}
+
+/// The same for a bare expression.
+pub fn check_expression(node: &Node) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    match node.kind() {
+        Kind::Str(text) if node.tag().is_none() => {
+            // Older content puts delimiters into conditions; what they render to is not known here.
+            let mode = if text.contains("{{") || text.contains("{%") { Mode::Text } else { Mode::Expression };
+            if text.trim().is_empty() {
+                return vec![node.error("the condition is empty").help("write `true` or `false`, or remove it")];
+            }
+            inspect(text, mode, node, &mut out);
+        }
+        Kind::List(items) => out.extend(items.iter().flat_map(check_expression)),
+        _ => {}
+    }
+    out
+}
+
+/// The variables that a template or (with `expression`) a bare expression uses and does not bind itself.
+pub fn names(node: &Node, expression: bool) -> Vec<Arc<str>> {
+    let mut found = BTreeSet::new();
+    let mut collect = |text: &Arc<str>, mode: Mode| {
+        if let Ok(program) = syntax::program(text, mode) {
+            let mut visit = Visit { found: &mut found, bound: Vec::new(), problems: None };
+            visit.program(&program);
+        }
+    };
+    match node.kind() {
+        Kind::Str(text) if expression && node.tag().is_none() => collect(text, Mode::Expression),
+        _ => walk(node, &mut |text, _| collect(text, Mode::Text)),
+    }
+    found.into_iter().collect()
+}
+
+fn walk(node: &Node, visit: &mut dyn FnMut(&Arc<str>, &Node)) {
+    if node.tag() == Some(&Tag::Unsafe) {
+        return;
+    }
+    match node.kind() {
+        Kind::Str(text) if node.tag().is_none() && super::eval::is_template(text) => visit(text, node),
+        Kind::List(items) => items.iter().for_each(|item| walk(item, visit)),
+        Kind::Map(entries) => entries.iter().for_each(|(key, value)| {
+            walk(key, visit);
+            walk(value, visit);
+        }),
+        _ => {}
+    }
+}
+
+fn inspect(text: &Arc<str>, mode: Mode, node: &Node, out: &mut Vec<Diagnostic>) {
+    let origin = Origin::Node(node.clone());
+    match syntax::program(text, mode) {
+        Err(error) => out.push(origin.syntax_diagnostic(&error)),
+        Ok(program) => {
+            let mut problems = Vec::new();
+            let mut visit = Visit { found: &mut BTreeSet::new(), bound: Vec::new(), problems: Some(&mut problems) };
+            visit.program(&program);
+            out.extend(problems.into_iter().map(|(problem, at)| problem.at(&origin.span(text, Some(at)))));
+        }
+    }
+}
+
+/// Walks a tree with the names that are bound at each place.
+struct Visit<'v> {
+    found: &'v mut BTreeSet<Arc<str>>,
+    bound: Vec<Arc<str>>,
+    problems: Option<&'v mut Vec<(Diagnostic, At)>>,
+}
+
+impl Visit<'_> {
+    fn program(&mut self, program: &Program) {
+        self.body(&program.body);
+    }
+
+    fn problem(&mut self, problem: Diagnostic, at: At) {
+        if let Some(problems) = &mut self.problems {
+            problems.push((problem, at));
+        }
+    }
+
+    /// A body with a scope of its own.
+    fn scoped(&mut self, body: &[Stmt], bind: impl FnOnce(&mut Self)) {
+        let outer = self.bound.len();
+        bind(self);
+        self.body(body);
+        self.bound.truncate(outer);
+    }
+
+    fn body(&mut self, body: &[Stmt]) {
+        body.iter().for_each(|stmt| self.stmt(stmt));
+    }
+
+    fn stmt(&mut self, stmt: &Stmt) {
+        match stmt {
+            Stmt::Text(_) | Stmt::Break | Stmt::Continue => {}
+            Stmt::Emit(expr) | Stmt::Do(expr) | Stmt::Extends(expr) | Stmt::Include(expr, _) => self.expr(expr),
+            Stmt::Body(body) => self.body(body),
+            Stmt::If(test, then, otherwise) => {
+                self.expr(test);
+                self.body(then);
+                self.body(otherwise);
+            }
+            Stmt::For(node) => {
+                self.expr(&node.iter);
+                self.scoped(&node.body, |visit| {
+                    visit.target(&node.target);
+                    visit.bound.push("loop".into());
+                    if let Some(filter) = &node.filter {
+                        visit.expr(filter);
+                    }
+                });
+                self.body(&node.otherwise);
+            }
+            Stmt::With(bindings, body) => {
+                bindings.iter().for_each(|(_, expr)| self.expr(expr));
+                self.scoped(body, |visit| bindings.iter().for_each(|(target, _)| visit.target(target)));
+            }
+            Stmt::Set(target, expr) => {
+                self.expr(expr);
+                self.target(target);
+            }
+            Stmt::Capture(target, filter, body) => {
+                filter.iter().for_each(|filter| self.expr(filter));
+                self.scoped(body, |_| {});
+                self.target(target);
+            }
+            Stmt::FilterBlock(filter, body) => {
+                self.expr(filter);
+                self.scoped(body, |_| {});
+            }
+            Stmt::Block(block) => self.block(block),
+            Stmt::Import(expr, alias) => {
+                self.expr(expr);
+                self.bound.push(alias.clone());
+            }
+            Stmt::FromImport(expr, names) => {
+                self.expr(expr);
+                self.bound.extend(names.iter().map(|(_, alias)| alias.clone()));
+            }
+            Stmt::Macro(node) => {
+                self.bound.push(node.name.clone());
+                self.macro_(node);
+            }
+            Stmt::CallBlock(call, caller) => {
+                self.expr(call);
+                self.macro_(caller);
+            }
+        }
+    }
+
+    fn block(&mut self, block: &Block) {
+        self.scoped(&block.body, |visit| visit.bound.push("super".into()));
+    }
+
+    fn macro_(&mut self, node: &Macro) {
+        self.scoped(&node.body, |visit| {
+            node.defaults.iter().for_each(|expr| visit.expr(expr));
+            visit.bound.extend(node.parameters.iter().cloned());
+            visit.bound.extend(["varargs", "kwargs", "caller"].map(Arc::from));
+        });
+    }
+
+    fn target(&mut self, target: &Target) {
+        match target {
+            Target::Name(name) => self.bound.push(name.clone()),
+            Target::Attribute(..) => {}
+            Target::Unpack(targets, _) => targets.iter().for_each(|target| self.target(target)),
+        }
+    }
+
+    fn arguments(&mut self, arguments: &[Argument]) {
+        for argument in arguments {
+            match argument {
+                Argument::Positional(expr) | Argument::Keyword(_, expr) | Argument::Splat(expr) | Argument::KeywordSplat(expr) => self.expr(expr),
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Const(_) | Expr::Captured => {}
+            Expr::Var(name, _) => {
+                let known = self.bound.contains(name) || functions::find(name).is_some() || matches!(&**name, "omit" | "vars" | "self");
+                if !known {
+                    self.found.insert(name.clone());
+                }
+            }
+            Expr::Attr(base, ..) | Expr::Not(base) | Expr::Negative(base, _) => self.expr(base),
+            Expr::Item(base, key, _) => {
+                self.expr(base);
+                self.expr(key);
+            }
+            Expr::Slice(parts, _) => {
+                self.expr(&parts.0);
+                [&parts.1, &parts.2, &parts.3].into_iter().flatten().for_each(|part| self.expr(part));
+            }
+            Expr::And(pair) | Expr::Or(pair) | Expr::Binary(_, pair, _) => {
+                self.expr(&pair.0);
+                self.expr(&pair.1);
+            }
+            Expr::Compare(first, rest, _) => {
+                self.expr(first);
+                rest.iter().for_each(|(_, expr)| self.expr(expr));
+            }
+            Expr::If(parts, otherwise) => {
+                self.expr(&parts.0);
+                self.expr(&parts.1);
+                otherwise.iter().for_each(|expr| self.expr(expr));
+            }
+            Expr::Filter(call) => {
+                if call.filter.is_none() {
+                    self.problem(filters::diagnostic(&call.name), call.at);
+                }
+                // Filters and tests that others run by name.
+                let named = call.arguments.first().and_then(constant);
+                match (&*call.name, named) {
+                    ("map", Some(name)) if filters::find(name).is_none() => self.problem(filters::diagnostic(name), call.at),
+                    ("select" | "reject", Some(name)) if predicates::find(name).is_none() => self.problem(predicates::diagnostic(name), call.at),
+                    ("selectattr" | "rejectattr", _) => {
+                        if let Some(name) = call.arguments.get(1).and_then(constant).filter(|name| predicates::find(name).is_none()) {
+                            self.problem(predicates::diagnostic(name), call.at);
+                        }
+                    }
+                    _ => {}
+                }
+                self.expr(&call.base);
+                self.arguments(&call.arguments);
+            }
+            Expr::Test(call) => {
+                if call.test.is_none() {
+                    self.problem(predicates::diagnostic(&call.name), call.at);
+                }
+                self.expr(&call.base);
+                self.arguments(&call.arguments);
+            }
+            Expr::Call(call) => {
+                if let Expr::Var(name, _) = &call.callee {
+                    let lookup = matches!(&**name, "lookup" | "query" | "q") && !self.bound.contains(name);
+                    if let Some(wanted) = lookup.then(|| call.arguments.first().and_then(constant)).flatten() {
+                        if lookups::find(wanted).is_none() {
+                            self.problem(lookups::diagnostic(wanted), call.at);
+                        }
+                    }
+                }
+                self.expr(&call.callee);
+                self.arguments(&call.arguments);
+            }
+            Expr::List(items) | Expr::Tuple(items) => items.iter().for_each(|item| self.expr(item)),
+            Expr::Map(entries) => entries.iter().for_each(|(key, value)| {
+                self.expr(key);
+                self.expr(value);
+            }),
+        }
+    }
+}
+
+fn constant(argument: &Argument) -> Option<&str> {
+    match argument {
+        Argument::Positional(Expr::Const(Value::Str(text))) => Some(text),
+        _ => None,
+    }
+}

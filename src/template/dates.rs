@@ -1,0 +1,148 @@
+//! Points in time: `now()`, `to_datetime`, `strftime`, and the time between two of them.
+
+use std::sync::Arc;
+
+use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
+
+use super::eval::{Arguments, Fail, Result, objects};
+use super::syntax::Operator;
+use crate::diag::Diagnostic;
+use crate::value::{Object, Value};
+
+/// Python's `datetime` without a zone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment(pub(crate) DateTime);
+
+/// Python's `timedelta`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span(pub(crate) SignedDuration);
+
+pub(crate) fn now(arguments: &Arguments) -> Result<Value> {
+    let utc = arguments.get(0, "utc").is_some_and(Value::is_true);
+    let zoned = if utc { Timestamp::now().to_zoned(TimeZone::UTC) } else { Zoned::now() };
+    match arguments.get(1, "fmt") {
+        None | Some(Value::Null) => Ok(moment(zoned.datetime())),
+        Some(format) => jiff::fmt::strtime::format(format.to_string(), &zoned).map(Value::from).map_err(|error| Fail::error(format!("`now`: {error}"))),
+    }
+}
+
+pub(crate) fn moment(time: DateTime) -> Value {
+    Value::Object(Arc::new(Moment(time)))
+}
+
+pub(crate) fn of(value: &Value) -> Option<Moment> {
+    match value {
+        Value::Object(object) => objects::downcast::<Moment>(object).copied(),
+        _ => None,
+    }
+}
+
+fn span(value: &Value) -> Option<Span> {
+    match value {
+        Value::Object(object) => objects::downcast::<Span>(object).copied(),
+        _ => None,
+    }
+}
+
+/// `moment - moment`, `moment ± span`, `span ± span`.
+pub(crate) fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Result<Option<Value>> {
+    let range = |error: jiff::Error| Fail::error(error.to_string());
+    let spanned = |duration: SignedDuration| Value::Object(Arc::new(Span(duration)));
+    Ok(match (operator, of(left), span(left), of(right), span(right)) {
+        (Operator::Sub, Some(a), _, Some(b), _) => Some(spanned(a.0.duration_since(b.0))),
+        (Operator::Add, Some(a), _, _, Some(b)) => Some(moment(a.0.checked_add(b.0).map_err(range)?)),
+        (Operator::Sub, Some(a), _, _, Some(b)) => Some(moment(a.0.checked_sub(b.0).map_err(range)?)),
+        (Operator::Add, _, Some(a), _, Some(b)) => a.0.checked_add(b.0).map(spanned),
+        (Operator::Sub, _, Some(a), _, Some(b)) => a.0.checked_sub(b.0).map(spanned),
+        _ => None,
+    })
+}
+
+/// A number that orders moments among moments and spans among spans.
+pub(crate) fn rank(value: &Value) -> Option<f64> {
+    of(value)
+        .map(|moment| moment.0.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0)).as_secs_f64())
+        .or_else(|| span(value).map(|span| span.0.as_secs_f64()))
+}
+
+/// As Python's `str(datetime)`.
+fn text(time: DateTime) -> String {
+    let micros = time.subsec_nanosecond() / 1000;
+    let base = time.strftime("%Y-%m-%d %H:%M:%S").to_string();
+    if micros == 0 { base } else { format!("{base}.{micros:06}") }
+}
+
+impl Object for Moment {
+    fn type_name(&self) -> &'static str {
+        "datetime"
+    }
+
+    fn get(&self, key: &Value) -> std::result::Result<Option<Value>, Diagnostic> {
+        let number = match key.as_str().unwrap_or_default() {
+            "year" => i64::from(self.0.year()),
+            "month" => i64::from(self.0.month()),
+            "day" => i64::from(self.0.day()),
+            "hour" => i64::from(self.0.hour()),
+            "minute" => i64::from(self.0.minute()),
+            "second" => i64::from(self.0.second()),
+            "microsecond" => i64::from(self.0.subsec_nanosecond() / 1000),
+            _ => return Ok(None),
+        };
+        Ok(Some(Value::Int(number)))
+    }
+
+    fn plain(&self) -> std::result::Result<Value, Diagnostic> {
+        Ok(Value::from(text(self.0)))
+    }
+}
+
+impl Object for Span {
+    fn type_name(&self) -> &'static str {
+        "timedelta"
+    }
+
+    fn get(&self, key: &Value) -> std::result::Result<Option<Value>, Diagnostic> {
+        let seconds = self.0.as_secs();
+        Ok(match key.as_str().unwrap_or_default() {
+            "days" => Some(Value::Int(seconds.div_euclid(86_400))),
+            "seconds" => Some(Value::Int(seconds.rem_euclid(86_400))),
+            "microseconds" => Some(Value::Int(i64::from(self.0.subsec_micros()))),
+            _ => None,
+        })
+    }
+
+    /// As Python's `str(timedelta)`.
+    fn plain(&self) -> std::result::Result<Value, Diagnostic> {
+        let seconds = self.0.as_secs();
+        let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let clock = format!("{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
+        Ok(Value::from(match days {
+            0 => clock,
+            1 | -1 => format!("{days} day, {clock}"),
+            _ => format!("{days} days, {clock}"),
+        }))
+    }
+}
+
+/// Methods of dates.
+pub(crate) fn method(value: &Value, name: &str, arguments: &Arguments) -> Option<Result<Value>> {
+    if let Some(Span(duration)) = span(value) {
+        return (name == "total_seconds").then(|| Ok(Value::Float(duration.as_secs_f64())));
+    }
+    let Moment(time) = of(value)?;
+    let stamp = || time.to_zoned(TimeZone::system()).map(|zoned| zoned.timestamp()).map_err(|error| Fail::error(error.to_string()));
+    Some(match name {
+        "strftime" => {
+            let format = arguments.positional.first().map(ToString::to_string).unwrap_or_default();
+            jiff::fmt::strtime::format(format, time).map(Value::from).map_err(|error| Fail::error(error.to_string()))
+        }
+        "isoformat" => Ok(Value::from(text(time).replace(' ', "T"))),
+        "timestamp" => stamp().map(|stamp| Value::Float(stamp.as_microsecond() as f64 / 1e6)),
+        "date" => Ok(Value::from(time.strftime("%Y-%m-%d").to_string())),
+        "time" => Ok(Value::from(text(time).split_off(11))),
+        "weekday" => Ok(Value::Int(i64::from(time.weekday().to_monday_zero_offset()))),
+        "isoweekday" => Ok(Value::Int(i64::from(time.weekday().to_monday_one_offset()))),
+        _ => return None,
+    })
+}

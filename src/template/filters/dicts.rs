@@ -1,0 +1,295 @@
+//! Filters on dictionaries: `combine`, `dict2items`, `dictsort`, `subelements`.
+
+use std::sync::Arc;
+
+use super::lists::row;
+use super::{Filter, Invocation, select};
+use crate::template::eval::objects::{plain, type_name};
+use crate::template::eval::{Fail, Result};
+use crate::value::{Map, Value};
+
+pub(super) const TABLE: &[Filter] = &[
+    Filter::new("combine", &["*"], combine),
+    Filter::new("dict2items", &["key_name", "value_name"], dict2items),
+    Filter::new("items2dict", &["key_name", "value_name"], items2dict),
+    Filter::new("dictsort", &["case_sensitive", "by", "reverse"], dictsort),
+    Filter::new("items", &[], |call| Ok(Value::list(map(call)?.iter().map(|(key, value)| row(vec![key.clone(), value.clone()]))))).takes_undefined(),
+    Filter::new("dict", &[], from_pairs),
+    Filter::new("dict_kv", &["key"], |call| Ok(Value::map([(call.required(0)?.clone(), call.input.clone())]))),
+    Filter::new("keep_keys", &["target", "matching_parameter"], |call| keys(call, true)),
+    Filter::new("remove_keys", &["target", "matching_parameter"], |call| keys(call, false)),
+    Filter::new("replace_keys", &["target", "matching_parameter"], replace_keys),
+    Filter::new("subelements", &["subelements", "skip_missing"], subelements),
+    Filter::new("lists_mergeby", &["*"], mergeby),
+    Filter::new("groupby_as_dict", &["attribute"], groupby_as_dict),
+    Filter::new("attr", &["name"], |call| call.eval.attribute(&call.input, &call.text(0)?.unwrap_or_default(), None)),
+];
+
+fn map(call: &Invocation<'_, '_>) -> Result<Arc<Map>> {
+    match plain(&call.input)? {
+        Value::Map(map) => Ok(map),
+        Value::Undefined(undefined) => Err(Fail::Undefined(undefined)),
+        other => Err(call.error(format!("takes a dictionary, not {other:?} of type '{}'", type_name(&other)))),
+    }
+}
+
+/// How lists meet when dictionaries are combined (docs.ansible.com, ansible.builtin.combine).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meet {
+    Replace,
+    Keep,
+    Append,
+    Prepend,
+    AppendNew,
+    PrependNew,
+}
+
+fn meet(call: &Invocation<'_, '_>) -> Result<Meet> {
+    Ok(match call.arguments.keyword("list_merge").map(ToString::to_string).as_deref() {
+        None | Some("replace") => Meet::Replace,
+        Some("keep") => Meet::Keep,
+        Some("append") => Meet::Append,
+        Some("prepend") => Meet::Prepend,
+        Some("append_rp") => Meet::AppendNew,
+        Some("prepend_rp") => Meet::PrependNew,
+        Some(other) => return Err(call.error(format!("`list_merge` is replace, keep, append, prepend, append_rp or prepend_rp, not {other:?}"))),
+    })
+}
+
+fn combine(call: &Invocation<'_, '_>) -> Result<Value> {
+    let recursive = call.arguments.keyword("recursive").is_some_and(Value::is_true);
+    let how = meet(call)?;
+    if let Some((unknown, _)) = call.arguments.keywords.iter().find(|(name, _)| !matches!(&**name, "recursive" | "list_merge")) {
+        return Err(call.error(format!("there is no argument `{unknown}`; there are recursive and list_merge")));
+    }
+    let mut all = Vec::new();
+    super::lists::flatten_into(std::slice::from_ref(&call.input), None, false, &mut all);
+    super::lists::flatten_into(&call.arguments.positional, None, false, &mut all);
+    let mut out: Option<Arc<Map>> = None;
+    for value in all {
+        let next = match value {
+            Value::Map(map) => map,
+            Value::Undefined(undefined) => return Err(Fail::Undefined(undefined)),
+            other => return Err(call.error(format!("takes dictionaries, not {other:?} of type '{}'", type_name(&other)))),
+        };
+        out = Some(match out {
+            None => next,
+            Some(base) => Arc::new(merge(&base, &next, recursive, how)),
+        });
+    }
+    Ok(Value::Map(out.unwrap_or_default()))
+}
+
+fn merge(base: &Map, over: &Map, recursive: bool, how: Meet) -> Map {
+    let mut out = base.clone();
+    for (key, new) in over {
+        let value = match (out.get(key), new) {
+            (Some(Value::Map(old)), Value::Map(new)) if recursive => Value::Map(Arc::new(merge(old, new, recursive, how))),
+            (Some(Value::List(old)), Value::List(new)) => {
+                let absent = |from: &[Value], of: &[Value]| from.iter().filter(|item| !of.contains(item)).cloned().collect::<Vec<_>>();
+                match how {
+                    Meet::Replace => Value::List(new.clone()),
+                    Meet::Keep => Value::List(old.clone()),
+                    Meet::Append => Value::list(old.iter().chain(new.iter()).cloned()),
+                    Meet::Prepend => Value::list(new.iter().chain(old.iter()).cloned()),
+                    Meet::AppendNew => Value::list(absent(old, new).into_iter().chain(new.iter().cloned())),
+                    Meet::PrependNew => Value::list(new.iter().cloned().chain(absent(old, new))),
+                }
+            }
+            _ => new.clone(),
+        };
+        out.insert(key.clone(), value);
+    }
+    out
+}
+
+fn names(call: &Invocation<'_, '_>) -> Result<(Value, Value)> {
+    Ok((Value::from(call.text(0)?.unwrap_or_else(|| "key".into()).to_string()), Value::from(call.text(1)?.unwrap_or_else(|| "value".into()).to_string())))
+}
+
+fn dict2items(call: &Invocation<'_, '_>) -> Result<Value> {
+    let (key_name, value_name) = names(call)?;
+    Ok(Value::list(
+        map(call)?.iter().map(|(key, value)| Value::map([(key_name.clone(), key.clone()), (value_name.clone(), value.clone())])),
+    ))
+}
+
+fn items2dict(call: &Invocation<'_, '_>) -> Result<Value> {
+    let (key_name, value_name) = names(call)?;
+    let mut out = Map::new();
+    for item in call.items()? {
+        let (key, value) = match item.as_map() {
+            Some(map) => (map.get(&key_name), map.get(&value_name)),
+            None => return Err(call.error(format!("takes a list of dictionaries; {item:?} is none"))),
+        };
+        match (key, value) {
+            (Some(key), Some(value)) => out.insert(key.clone(), value.clone()),
+            _ => return Err(call.error(format!("{item:?} has no {key_name:?} or no {value_name:?}"))),
+        };
+    }
+    Ok(Value::Map(Arc::new(out)))
+}
+
+fn dictsort(call: &Invocation<'_, '_>) -> Result<Value> {
+    let case_sensitive = call.flag(0, false);
+    let by_value = match call.text(1)?.as_deref() {
+        None | Some("key") => false,
+        Some("value") => true,
+        Some(other) => return Err(call.error(format!("`by` is key or value, not {other:?}"))),
+    };
+    let mut keyed = Vec::new();
+    for (key, value) in map(call)?.iter() {
+        let by = if by_value { value } else { key };
+        keyed.push((select::key(call, by, None, case_sensitive)?, row(vec![key.clone(), value.clone()])));
+    }
+    select::sort_keyed(&mut keyed, call.flag(2, false))?;
+    Ok(Value::list(keyed.into_iter().map(|(_, pair)| pair)))
+}
+
+fn from_pairs(call: &Invocation<'_, '_>) -> Result<Value> {
+    let mut out = Map::new();
+    for pair in call.items()? {
+        match plain(&pair)?.as_list() {
+            Some([key, value]) => out.insert(key.clone(), value.clone()),
+            _ => return Err(call.error(format!("takes pairs, not {pair:?}"))),
+        };
+    }
+    Ok(Value::Map(Arc::new(out)))
+}
+
+/// Whether a key is one of those that keep_keys, remove_keys and replace_keys are about.
+fn chosen(key: &str, targets: &[String], how: &str) -> Result<bool> {
+    for target in targets {
+        let hit = match how {
+            "equal" => key == target,
+            "starts_with" => key.starts_with(target),
+            "ends_with" => key.ends_with(target),
+            "regex" => super::regex::compile(target, "")?.is_match(key).unwrap_or(false),
+            other => return Err(Fail::error(format!("`matching_parameter` is equal, starts_with, ends_with or regex, not {other:?}"))),
+        };
+        if hit {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn keys(call: &Invocation<'_, '_>, keep: bool) -> Result<Value> {
+    let targets: Vec<String> = match call.required(0)? {
+        Value::Str(one) => vec![one.to_string()],
+        list => call.eval.iterate(list)?.iter().map(ToString::to_string).collect(),
+    };
+    let how = call.text(1)?.unwrap_or_else(|| "equal".into());
+    let mut out = Vec::new();
+    for item in call.items()? {
+        let Value::Map(map) = &item else { return Err(call.error(format!("takes a list of dictionaries; {item:?} is none"))) };
+        let mut kept = Map::new();
+        for (key, value) in map.iter() {
+            if chosen(&key.to_string(), &targets, &how)? == keep {
+                kept.insert(key.clone(), value.clone());
+            }
+        }
+        out.push(Value::Map(Arc::new(kept)));
+    }
+    Ok(Value::list(out))
+}
+
+fn replace_keys(call: &Invocation<'_, '_>) -> Result<Value> {
+    let how = call.text(1)?.unwrap_or_else(|| "equal".into());
+    let mut pairs = Vec::new();
+    for target in call.eval.iterate(call.required(0)?)? {
+        match (target.get("before"), target.get("after")) {
+            (Some(before), Some(after)) => pairs.push((before.to_string(), after.clone())),
+            _ => return Err(call.error("`target` is a list of dictionaries with before and after")),
+        }
+    }
+    let mut out = Vec::new();
+    for item in call.items()? {
+        let Value::Map(map) = &item else { return Err(call.error(format!("takes a list of dictionaries; {item:?} is none"))) };
+        let mut renamed = Map::new();
+        for (key, value) in map.iter() {
+            let mut name = key.clone();
+            for (before, after) in &pairs {
+                if chosen(&key.to_string(), std::slice::from_ref(before), &how)? {
+                    name = after.clone();
+                }
+            }
+            renamed.insert(name, value.clone());
+        }
+        out.push(Value::Map(Arc::new(renamed)));
+    }
+    Ok(Value::list(out))
+}
+
+fn subelements(call: &Invocation<'_, '_>) -> Result<Value> {
+    let path: Vec<String> = match call.required(0)? {
+        Value::Str(path) => path.split('.').map(str::to_string).collect(),
+        list => call.eval.iterate(list)?.iter().map(ToString::to_string).collect(),
+    };
+    let items = match &call.input {
+        Value::Map(map) => map.values().cloned().collect(),
+        _ => call.items()?,
+    };
+    pairs(items, &path, call.flag(1, false)).map_err(|message| call.error(message)).map(Value::list)
+}
+
+/// Each item with each item of its list under `path`.
+pub(crate) fn pairs(items: Vec<Value>, path: &[String], skip_missing: bool) -> std::result::Result<Vec<Value>, String> {
+    let mut out = Vec::new();
+    for item in items {
+        let mut inner = Some(&item);
+        for part in path {
+            inner = match inner {
+                Some(Value::Map(map)) => map.get(part.as_str()),
+                Some(other) => return Err(format!("{other:?} is no dictionary, so it has no {part:?}")),
+                None => None,
+            };
+        }
+        match inner {
+            Some(Value::List(list) | Value::Tuple(list)) => out.extend(list.iter().map(|sub| row(vec![item.clone(), sub.clone()]))),
+            None if skip_missing => {}
+            None => return Err(format!("{:?} is missing in {item:?}", path.join("."))),
+            Some(other) => return Err(format!("{:?} is {other:?}, not a list", path.join("."))),
+        }
+    }
+    Ok(out)
+}
+
+/// community.general's: lists of dictionaries joined on one key.
+fn mergeby(call: &Invocation<'_, '_>) -> Result<Value> {
+    let mut arguments = call.arguments.positional.clone();
+    let index = match call.arguments.keyword("index") {
+        Some(index) => index.clone(),
+        None => arguments.pop().ok_or_else(|| call.error("takes the name of the key to merge by"))?,
+    };
+    let recursive = call.arguments.keyword("recursive").is_some_and(Value::is_true);
+    let how = meet(call)?;
+    let mut lists = vec![call.input.clone()];
+    lists.extend(arguments);
+    let mut merged: Vec<(Value, Arc<Map>)> = Vec::new();
+    for list in lists {
+        for item in call.eval.iterate(&list)? {
+            let Value::Map(map) = &item else { return Err(call.error(format!("takes lists of dictionaries; {item:?} is none"))) };
+            let Some(by) = map.get(&index) else { continue };
+            match merged.iter_mut().find(|(key, _)| key == by) {
+                Some((_, held)) => *held = Arc::new(merge(held, map, recursive, how)),
+                None => merged.push((by.clone(), map.clone())),
+            }
+        }
+    }
+    let mut keyed: Vec<(Value, Value)> = merged.into_iter().map(|(key, map)| (key, Value::Map(map))).collect();
+    select::sort_keyed(&mut keyed, false)?;
+    Ok(Value::list(keyed.into_iter().map(|(_, map)| map)))
+}
+
+fn groupby_as_dict(call: &Invocation<'_, '_>) -> Result<Value> {
+    let mut out = Map::new();
+    for item in call.items()? {
+        match select::attribute(call, &item, call.required(0)?)? {
+            Value::Undefined(undefined) => return Err(Fail::Undefined(undefined)),
+            key if out.contains_key(&key) => return Err(call.error(format!("{key:?} comes twice"))),
+            key => out.insert(key, item),
+        };
+    }
+    Ok(Value::Map(Arc::new(out)))
+}

@@ -1,0 +1,72 @@
+//! All filters, one file a family; each file's `TABLE` names its own.
+
+mod choose;
+pub(crate) mod dicts;
+mod json;
+pub(crate) mod lists;
+mod numbers;
+mod paths;
+pub(crate) mod regex;
+mod select;
+mod text;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::eval::{Fail, Result};
+use crate::diag::Diagnostic;
+use crate::value::Value;
+
+pub(crate) use super::eval::Invocation;
+
+/// One filter.
+pub(crate) struct Filter {
+    pub(crate) name: &'static str,
+    /// Names of the arguments in their order; `*` for any.
+    pub(crate) parameters: &'static [&'static str],
+    pub(crate) run: fn(&Invocation<'_, '_>) -> Result<Value>,
+    /// Takes undefined values as they are.
+    pub(crate) undefined: bool,
+    /// Passes on the very items of its input, so that a change to one is seen in both.
+    pub(crate) shallow: bool,
+}
+
+impl Filter {
+    const fn new(name: &'static str, parameters: &'static [&'static str], run: fn(&Invocation<'_, '_>) -> Result<Value>) -> Filter {
+        Filter { name, parameters, run, undefined: false, shallow: false }
+    }
+
+    const fn takes_undefined(mut self) -> Filter {
+        self.undefined = true;
+        self
+    }
+
+    const fn keeps_items(mut self) -> Filter {
+        self.shallow = true;
+        self
+    }
+}
+
+const FAMILIES: &[&[Filter]] = &[choose::TABLE, dicts::TABLE, json::TABLE, lists::TABLE, numbers::TABLE, paths::TABLE, regex::TABLE, select::TABLE, text::TABLE];
+
+/// Collections whose filters and tests are built in, under their full and their short names.
+pub(super) const COLLECTIONS: &[&str] =
+    &["ansible.builtin.", "ansible.legacy.", "ansible.utils.", "ansible.netcommon.", "ansible.posix.", "community.general.", "community.crypto."];
+
+static INDEX: LazyLock<HashMap<&'static str, &'static Filter>> =
+    LazyLock::new(|| FAMILIES.iter().flat_map(|family| family.iter()).map(|filter| (filter.name, filter)).collect());
+
+/// The filter of a name, with or without its collection.
+pub(crate) fn find(name: &str) -> Option<&'static Filter> {
+    let short = COLLECTIONS.iter().find_map(|collection| name.strip_prefix(collection)).unwrap_or(name);
+    INDEX.get(short).copied()
+}
+
+pub(crate) fn unknown(name: &str) -> Fail {
+    diagnostic(name).into()
+}
+
+/// What to say about a filter that is none.
+pub(crate) fn diagnostic(name: &str) -> Diagnostic {
+    Diagnostic::error(format!("there is no filter `{name}`")).suggest(name, INDEX.keys().copied())
+}

@@ -1,0 +1,232 @@
+//! Lookups that make loops of lists and dictionaries.
+
+use std::sync::Arc;
+
+use super::{Lookup, Query};
+use crate::template::eval::objects::type_name;
+use crate::template::eval::{Fail, Result};
+use crate::template::filters::{dicts, lists};
+use crate::template::random::Random;
+use crate::value::Value;
+
+pub(super) const TABLE: &[Lookup] = &[
+    Lookup::new("items", |query| Ok(one_level(&query.terms))),
+    Lookup::new("list", |query| Ok(query.terms.clone())),
+    Lookup::new("dict", dict),
+    Lookup::new("indexed_items", |query| {
+        let number = |(index, item): (usize, Value)| pair(Value::Int(index as i64), item);
+        Ok(one_level(&query.terms).into_iter().enumerate().map(number).collect())
+    }),
+    Lookup::new("flattened", |query| {
+        let mut out = Vec::new();
+        lists::flatten_into(&query.terms, None, true, &mut out);
+        Ok(out)
+    }),
+    Lookup::new("nested", nested),
+    Lookup::new("cartesian", nested),
+    Lookup::new("together", together),
+    Lookup::new("subelements", subelements),
+    Lookup::new("sequence", sequence),
+    Lookup::new("random_choice", |query| {
+        let items = match query.terms.as_slice() {
+            [Value::List(items)] => items.to_vec(),
+            terms => terms.to_vec(),
+        };
+        if items.is_empty() {
+            return Ok(items);
+        }
+        let index = Random::fresh().below(items.len() as u64) as usize;
+        Ok(vec![items[index].clone()])
+    }),
+];
+
+fn pair(a: Value, b: Value) -> Value {
+    Value::Tuple(Arc::new(vec![a, b]))
+}
+
+fn one_level(terms: &[Value]) -> Vec<Value> {
+    let mut out = Vec::new();
+    for term in terms {
+        match term {
+            Value::List(items) | Value::Tuple(items) => out.extend(items.iter().cloned()),
+            other => out.push(other.clone()),
+        }
+    }
+    out
+}
+
+fn dict(query: &Query<'_, '_>) -> Result<Vec<Value>> {
+    let mut out = Vec::new();
+    for term in &query.terms {
+        let Value::Map(map) = term else {
+            return Err(query.error(format!("takes a dictionary, not {term:?} of type '{}'", type_name(term))));
+        };
+        out.extend(map.iter().map(|(key, value)| Value::map([(Value::str("key"), key.clone()), (Value::str("value"), value.clone())])));
+    }
+    Ok(out)
+}
+
+/// The terms as lists; a term that is no list is a list of one.
+fn all(terms: &[Value]) -> Vec<Vec<Value>> {
+    terms
+        .iter()
+        .map(|term| match term {
+            Value::List(items) | Value::Tuple(items) => items.to_vec(),
+            other => vec![other.clone()],
+        })
+        .collect()
+}
+
+fn nested(query: &Query<'_, '_>) -> Result<Vec<Value>> {
+    if query.terms.is_empty() {
+        return Err(query.error("takes at least one list"));
+    }
+    let lists = all(&query.terms);
+    if lists.iter().map(Vec::len).fold(1usize, usize::saturating_mul) > 5_000_000 {
+        return Err(query.error("there would be more than five million combinations"));
+    }
+    let flat = |row: Vec<Value>| {
+        let mut out = Vec::new();
+        lists::flatten_into(&row, None, false, &mut out);
+        Value::list(out)
+    };
+    Ok(lists::cartesian(&lists).into_iter().map(flat).collect())
+}
+
+fn together(query: &Query<'_, '_>) -> Result<Vec<Value>> {
+    let lists = all(&query.terms);
+    if lists.is_empty() {
+        return Err(query.error("takes at least one list"));
+    }
+    let count = lists.iter().map(Vec::len).max().unwrap_or(0);
+    Ok((0..count).map(|i| Value::list(lists.iter().map(|list| list.get(i).cloned().unwrap_or(Value::Null)))).collect())
+}
+
+fn subelements(query: &Query<'_, '_>) -> Result<Vec<Value>> {
+    let [subject, path, rest @ ..] = query.terms.as_slice() else {
+        return Err(query.error("takes a list or dictionary and the name of the lists in its items"));
+    };
+    let items: Vec<Value> = match subject {
+        Value::List(items) | Value::Tuple(items) => items.to_vec(),
+        Value::Map(map) => map.values().cloned().collect(),
+        other => return Err(query.error(format!("takes a list or dictionary, not {other:?}"))),
+    };
+    let skip_missing = rest.first().and_then(|flags| flags.get("skip_missing")).is_some_and(|flag| match flag {
+        Value::Str(text) => matches!(text.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1"),
+        other => other.is_true(),
+    });
+    let items = items.into_iter().filter(|item| !item.get("skipped").is_some_and(Value::is_true)).collect();
+    let path: Vec<String> = path.to_string().split('.').map(str::to_string).collect();
+    dicts::pairs(items, &path, skip_missing).map_err(|message| query.error(message))
+}
+
+/// `start=0 end=10 stride=2 format=host%02d`, `count=5`, or `4-16/2:host%02d`.
+fn sequence(query: &Query<'_, '_>) -> Result<Vec<Value>> {
+    let mut out = Vec::new();
+    let terms: Vec<String> = if query.terms.is_empty() { vec![String::new()] } else { query.terms.iter().map(ToString::to_string).collect() };
+    for term in terms {
+        let mut range = Range::default();
+        for (name, value) in &query.options {
+            range.set(name, &value.to_string()).map_err(|message| query.error(message))?;
+        }
+        let keyed = term.contains('=');
+        if keyed {
+            for word in term.split_whitespace() {
+                let (name, value) = word.split_once('=').ok_or_else(|| query.error(format!("{word:?} is no name=value")))?;
+                range.set(name, value).map_err(|message| query.error(message))?;
+            }
+        } else if !term.trim().is_empty() {
+            range.shorthand(term.trim()).map_err(|message| query.error(message))?;
+        }
+        out.extend(range.items().map_err(|message| query.error(message))?);
+    }
+    Ok(out)
+}
+
+struct Range {
+    start: i64,
+    end: Option<i64>,
+    count: Option<i64>,
+    stride: Option<i64>,
+    format: String,
+}
+
+impl Default for Range {
+    fn default() -> Range {
+        Range { start: 1, end: None, count: None, stride: None, format: "%d".into() }
+    }
+}
+
+impl Range {
+    fn set(&mut self, name: &str, value: &str) -> std::result::Result<(), String> {
+        let number = || whole(value).ok_or_else(|| format!("`{name}` is no whole number: {value:?}"));
+        match name {
+            "start" => self.start = number()?,
+            "end" => self.end = Some(number()?),
+            "count" => self.count = Some(number()?),
+            "stride" => self.stride = Some(number()?),
+            "format" => self.format = value.to_string(),
+            other => return Err(format!("there is no `{other}`; there are start, end, count, stride, format")),
+        }
+        Ok(())
+    }
+
+    /// `[start-]end[/stride][:format]`
+    fn shorthand(&mut self, text: &str) -> std::result::Result<(), String> {
+        let wrong = || format!("{text:?} is no sequence such as 1-10/2:host%02d");
+        let (range, format) = text.split_once(':').map_or((text, None), |(range, format)| (range, Some(format)));
+        let (range, stride) = range.split_once('/').map_or((range, None), |(range, stride)| (range, Some(stride)));
+        let (start, end) = range.split_once('-').map_or((None, range), |(start, end)| (Some(start), end));
+        if let Some(start) = start {
+            self.start = whole(start).ok_or_else(wrong)?;
+        }
+        self.end = Some(whole(end).ok_or_else(wrong)?);
+        if let Some(stride) = stride {
+            self.stride = Some(whole(stride).ok_or_else(wrong)?);
+        }
+        if let Some(format) = format {
+            self.format = format.to_string();
+        }
+        Ok(())
+    }
+
+    fn items(self) -> std::result::Result<Vec<Value>, String> {
+        let stride = self.stride.unwrap_or(1);
+        let end = match (self.end, self.count) {
+            (Some(_), Some(_)) => return Err("takes `end` or `count`, not both".into()),
+            (None, None) => return Err("takes `end` or `count`".into()),
+            (Some(end), None) => end,
+            (None, Some(0)) => return Ok(Vec::new()),
+            (None, Some(count)) => self.start + (count - 1) * stride,
+        };
+        if stride == 0 {
+            return Ok(Vec::new());
+        }
+        if stride > 0 && end < self.start {
+            return Err(format!("from {} to {end} takes a negative `stride`", self.start));
+        }
+        if stride < 0 && end > self.start {
+            return Err(format!("from {} to {end} takes a positive `stride`", self.start));
+        }
+        let count = (end - self.start) / stride + 1;
+        if count > 5_000_000 {
+            return Err(format!("there would be {count} items"));
+        }
+        (0..count)
+            .map(|i| crate::template::python::percent(&self.format, &Value::Int(self.start + i * stride)).map(Value::from))
+            .collect::<Result<_>>()
+            .map_err(|fail: Fail| fail.into_diagnostic().message)
+    }
+}
+
+/// Decimal, `0x` or octal with a leading 0.
+fn whole(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if let Some(hex) = text.strip_prefix("0x") {
+        return i64::from_str_radix(hex, 16).ok();
+    }
+    if text.len() > 1 && text.starts_with('0') {
+        return i64::from_str_radix(text.trim_start_matches("0o").trim_start_matches('0'), 8).ok().or((text.trim_matches('0').is_empty()).then_some(0));
+    }
+    text.parse().ok()
+}

@@ -1,0 +1,130 @@
+//! All lookups, for `lookup()`, `query()` and the `with_` loops; one file a family, each with its `TABLE`.
+
+mod files;
+mod lists;
+mod variables;
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use super::Scope;
+use super::eval::objects::plain;
+use super::eval::stmt::settle;
+use super::eval::{Arguments, Context, Eval, Fail, Result};
+use super::filters::COLLECTIONS;
+use crate::diag::Diagnostic;
+use crate::value::Value;
+
+pub(crate) use files::glob;
+
+/// One lookup.
+pub(crate) struct Lookup {
+    pub(crate) name: &'static str,
+    run: fn(&Query<'_, '_>) -> Result<Vec<Value>>,
+    /// Handles undefined terms itself.
+    undefined: bool,
+}
+
+impl Lookup {
+    const fn new(name: &'static str, run: fn(&Query<'_, '_>) -> Result<Vec<Value>>) -> Lookup {
+        Lookup { name, run, undefined: false }
+    }
+}
+
+/// One call of a lookup.
+pub(crate) struct Query<'q, 'a> {
+    pub(crate) context: &'q Context<'a>,
+    pub(crate) name: &'q str,
+    pub(crate) terms: Vec<Value>,
+    pub(crate) options: Vec<(Arc<str>, Value)>,
+}
+
+impl Query<'_, '_> {
+    pub(crate) fn option(&self, name: &str) -> Option<&Value> {
+        self.options.iter().find(|(found, _)| &**found == name).map(|(_, value)| value)
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        self.option(name).filter(|value| !matches!(value, Value::Null)).map(ToString::to_string)
+    }
+
+    pub(crate) fn flag(&self, name: &str, default: bool) -> bool {
+        match self.option(name) {
+            None => default,
+            Some(Value::Str(text)) => matches!(text.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1"),
+            Some(value) => value.is_true(),
+        }
+    }
+
+    pub(crate) fn error(&self, message: impl Into<String>) -> Fail {
+        Fail::error(format!("lookup `{}`: {}", self.name, message.into()))
+    }
+}
+
+const FAMILIES: &[&[Lookup]] = &[files::TABLE, lists::TABLE, variables::TABLE];
+
+static INDEX: LazyLock<HashMap<&'static str, &'static Lookup>> =
+    LazyLock::new(|| FAMILIES.iter().flat_map(|family| family.iter()).map(|lookup| (lookup.name, lookup)).collect());
+
+pub(crate) fn find(name: &str) -> Option<&'static Lookup> {
+    let short = COLLECTIONS.iter().find_map(|collection| name.strip_prefix(collection)).unwrap_or(name);
+    INDEX.get(short).copied()
+}
+
+/// What to say about a lookup that is none.
+pub(crate) fn diagnostic(name: &str) -> Diagnostic {
+    Diagnostic::error(format!("there is no lookup `{name}`")).suggest(name, INDEX.keys().copied())
+}
+
+/// `lookup(name, *terms, **options)`; `list`: the items as a list, as `query` gives them.
+pub(crate) fn call(eval: &Eval<'_>, function: &str, arguments: Arguments, list: bool) -> Result<Value> {
+    let mut terms = arguments.positional.into_iter();
+    let name = match terms.next() {
+        Some(Value::Undefined(undefined)) => return Err(Fail::Undefined(undefined)),
+        Some(name) => name.to_string(),
+        None => return Err(Fail::error(format!("`{function}` takes the name of a lookup"))),
+    };
+    let mut options = arguments.keywords;
+    let mut take = |wanted: &str| options.iter().position(|(name, _)| &**name == wanted).map(|index| options.remove(index).1);
+    let list = take("wantlist").map_or(list, |value| value.is_true());
+    let errors = take("errors").map(|value| value.to_string());
+    let items = match run(eval.context, &name, terms.collect(), options) {
+        Ok(items) => items,
+        Err(Fail::Error(error)) if matches!(errors.as_deref(), Some("ignore" | "warn")) => {
+            if errors.as_deref() == Some("warn") {
+                eval.context.scope.warn(Diagnostic::warning(error.message.clone()).or_at(error.span.as_ref()));
+            }
+            return Ok(if list { Value::list([]) } else { Value::Null });
+        }
+        Err(fail) => return Err(fail),
+    };
+    if list {
+        return Ok(Value::list(items));
+    }
+    Ok(match items.as_slice() {
+        [one] => one.clone(),
+        items if items.iter().all(|item| matches!(item, Value::Str(_))) => {
+            Value::from(items.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+        }
+        _ => Value::list(items),
+    })
+}
+
+fn run(context: &Context<'_>, name: &str, terms: Vec<Value>, options: Vec<(Arc<str>, Value)>) -> Result<Vec<Value>> {
+    let lookup = find(name).ok_or_else(|| diagnostic(name))?;
+    let mut plain_terms = Vec::with_capacity(terms.len());
+    for term in terms {
+        match term {
+            Value::Undefined(undefined) if !lookup.undefined => return Err(Fail::Undefined(undefined)),
+            term => plain_terms.push(plain(&term)?),
+        }
+    }
+    let options = options.into_iter().map(|(name, value)| Ok((name, settle(&value)?))).collect::<Result<_>>()?;
+    (lookup.run)(&Query { context, name, terms: plain_terms, options })
+}
+
+/// A lookup by name, for `with_` loops: the terms are the items of what stands under `with_…`.
+pub fn lookup(name: &str, terms: Vec<Value>, options: Vec<(Arc<str>, Value)>, scope: &dyn Scope) -> std::result::Result<Vec<Value>, Diagnostic> {
+    let context = Context::new(scope);
+    run(&context, name, terms, options).and_then(|items| items.iter().map(settle).collect()).map_err(Fail::into_diagnostic)
+}

@@ -1,0 +1,60 @@
+//! All tests (`is …`), one file a family; each file's `TABLE` names its own.
+
+mod results;
+mod texts;
+mod types;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::eval::{Fail, Invocation, Result};
+use super::filters::COLLECTIONS;
+use crate::diag::Diagnostic;
+
+/// One test.
+pub(crate) struct Predicate {
+    pub(crate) name: &'static str,
+    /// Names of the arguments in their order; `*` for any.
+    pub(crate) parameters: &'static [&'static str],
+    pub(crate) run: fn(&Invocation<'_, '_>) -> Result<bool>,
+    /// Takes undefined values as they are.
+    pub(crate) undefined: bool,
+    /// Takes containers as they are, shared or not.
+    pub(crate) shallow: bool,
+}
+
+impl Predicate {
+    const fn new(name: &'static str, parameters: &'static [&'static str], run: fn(&Invocation<'_, '_>) -> Result<bool>) -> Predicate {
+        Predicate { name, parameters, run, undefined: false, shallow: false }
+    }
+
+    const fn takes_undefined(mut self) -> Predicate {
+        self.undefined = true;
+        self
+    }
+
+    const fn takes_shared(mut self) -> Predicate {
+        self.shallow = true;
+        self
+    }
+}
+
+const FAMILIES: &[&[Predicate]] = &[results::TABLE, texts::TABLE, types::TABLE];
+
+static INDEX: LazyLock<HashMap<&'static str, &'static Predicate>> =
+    LazyLock::new(|| FAMILIES.iter().flat_map(|family| family.iter()).map(|test| (test.name, test)).collect());
+
+/// The test of a name, with or without its collection.
+pub(crate) fn find(name: &str) -> Option<&'static Predicate> {
+    let short = COLLECTIONS.iter().find_map(|collection| name.strip_prefix(collection)).unwrap_or(name);
+    INDEX.get(short).copied()
+}
+
+pub(crate) fn unknown(name: &str) -> Fail {
+    diagnostic(name).into()
+}
+
+/// What to say about a test that is none.
+pub(crate) fn diagnostic(name: &str) -> Diagnostic {
+    Diagnostic::error(format!("there is no test `{name}`")).suggest(name, INDEX.keys().copied())
+}

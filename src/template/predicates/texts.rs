@@ -1,0 +1,110 @@
+//! Tests of text: patterns, versions, paths.
+
+use std::path::Path;
+
+use super::Predicate;
+use crate::template::eval::{Invocation, Result};
+use crate::template::filters::regex;
+use crate::template::versions;
+use crate::value::Value;
+
+pub(super) const TABLE: &[Predicate] = &[
+    Predicate::new("lower", &[], |call| text(call, |text| text.chars().any(char::is_lowercase) && !text.chars().any(char::is_uppercase))),
+    Predicate::new("upper", &[], |call| text(call, |text| text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase))),
+    Predicate::new("match", &["pattern", "ignorecase", "multiline"], |call| matches(call, "match")),
+    Predicate::new("search", &["pattern", "ignorecase", "multiline"], |call| matches(call, "search")),
+    Predicate::new("regex", &["pattern", "ignorecase", "multiline", "match_type"], |call| {
+        let how = call.text(3)?.unwrap_or_else(|| "search".into());
+        matches(call, &how)
+    }),
+    Predicate::new("version", VERSION, version),
+    Predicate::new("version_compare", VERSION, version),
+    Predicate::new("startswith", &["prefix"], |call| Ok(call.input_text()?.starts_with(&*call.text(0)?.unwrap_or_default()))),
+    Predicate::new("endswith", &["suffix"], |call| Ok(call.input_text()?.ends_with(&*call.text(0)?.unwrap_or_default()))),
+    Predicate::new("exists", &[], |call| path(call, Path::exists)),
+    Predicate::new("file", &[], |call| path(call, Path::is_file)),
+    Predicate::new("is_file", &[], |call| path(call, Path::is_file)),
+    Predicate::new("directory", &[], |call| path(call, Path::is_dir)),
+    Predicate::new("is_dir", &[], |call| path(call, Path::is_dir)),
+    Predicate::new("link", &[], |call| path(call, Path::is_symlink)),
+    Predicate::new("is_link", &[], |call| path(call, Path::is_symlink)),
+    Predicate::new("link_exists", &[], |call| path(call, |path| path.is_symlink() || path.exists())),
+    Predicate::new("abs", &[], |call| path(call, Path::is_absolute)),
+    Predicate::new("is_abs", &[], |call| path(call, Path::is_absolute)),
+    Predicate::new("same_file", &["path"], |call| {
+        let other = call.text(0)?.unwrap_or_default();
+        path(call, |path| std::fs::canonicalize(path).ok().is_some_and(|found| std::fs::canonicalize(&*other).is_ok_and(|other| found == other)))
+    }),
+    Predicate::new("mount", &[], |call| {
+        path(call, |path| {
+            let device = |path: &Path| std::fs::metadata(path).ok().map(|meta| std::os::unix::fs::MetadataExt::dev(&meta));
+            path == Path::new("/") || (path.is_dir() && path.parent().is_some_and(|parent| device(parent) != device(path)))
+        })
+    }),
+    Predicate::new("url", &["schemes"], |call| {
+        let text = call.input_text()?;
+        let schemes = match call.argument(0) {
+            None | Some(Value::Null) => None,
+            Some(list) => Some(call.eval.iterate(list)?),
+        };
+        Ok(text.split_once("://").is_some_and(|(scheme, rest)| {
+            !rest.is_empty() && !scheme.is_empty() && schemes.as_ref().is_none_or(|schemes| schemes.contains(&Value::str(scheme)))
+        }))
+    }),
+    Predicate::new("urn", &[], |call| text(call, |text| text.to_lowercase().starts_with("urn:"))),
+    Predicate::new("uri", &["schemes"], |call| text(call, |text| text.split_once(':').is_some_and(|(scheme, _)| !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))))),
+    Predicate::new("vault_encrypted", &[], |call| text(call, |text| text.starts_with("$ANSIBLE_VAULT;"))),
+    Predicate::new("vaulted_file", &[], |call| path(call, |path| std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"$ANSIBLE_VAULT;")))),
+];
+
+const VERSION: &[&str] = &["version", "operator", "strict", "version_type"];
+
+fn text(call: &Invocation<'_, '_>, test: impl Fn(&str) -> bool) -> Result<bool> {
+    Ok(test(&call.input_text()?))
+}
+
+fn path(call: &Invocation<'_, '_>, test: impl Fn(&Path) -> bool) -> Result<bool> {
+    Ok(test(Path::new(&*call.input_text()?)))
+}
+
+/// `match` begins at the start, `fullmatch` takes all, `search` looks anywhere.
+fn matches(call: &Invocation<'_, '_>, how: &str) -> Result<bool> {
+    let text = call.input_text()?;
+    let pattern = call.text(0)?.unwrap_or_default();
+    let pattern = match how {
+        "search" | "findall" => pattern.to_string(),
+        "match" => format!("\\A(?:{pattern})"),
+        "fullmatch" => format!("\\A(?:{pattern})\\Z"),
+        other => return Err(call.error(format!("`match_type` is search, match or fullmatch, not {other:?}"))),
+    };
+    // Flags inside stand at the beginning in Python.
+    let pattern = match pattern.strip_prefix("\\A(?:(?") {
+        Some(rest) => match rest.split_once(')') {
+            Some((flags, rest)) if !flags.is_empty() && flags.chars().all(|c| c.is_ascii_alphabetic()) => format!("(?{flags})\\A(?:{rest}"),
+            _ => pattern,
+        },
+        None => pattern,
+    };
+    let regex = regex::compile(&pattern, &regex::flags(call.flag(1, false), call.flag(2, false)))?;
+    regex.is_match(&text).map_err(|error| regex::failed(&error))
+}
+
+fn version(call: &Invocation<'_, '_>) -> Result<bool> {
+    let (left, right) = (call.input_text()?, call.required(0)?.to_string());
+    let operator = call.text(1)?.unwrap_or_else(|| "eq".into());
+    let strict = call.flag(2, false);
+    let kind = call.text(3)?.unwrap_or_else(|| if strict { "strict".into() } else { "loose".into() });
+    if left.is_empty() {
+        return Err(call.error("the version to compare is empty"));
+    }
+    let order = versions::compare(&left, &right, &kind).map_err(|message| call.error(message))?;
+    Ok(match &*operator {
+        "==" | "=" | "eq" => order.is_eq(),
+        "<" | "lt" => order.is_lt(),
+        "<=" | "le" => order.is_le(),
+        ">" | "gt" => order.is_gt(),
+        ">=" | "ge" => order.is_ge(),
+        "!=" | "<>" | "ne" => order.is_ne(),
+        other => return Err(call.error(format!("{other:?} is no comparison; there are ==, <, <=, >, >=, !="))),
+    })
+}
