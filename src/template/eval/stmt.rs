@@ -8,7 +8,7 @@ use super::objects::{self, Loop, Namespace};
 use super::output::Output;
 use super::{Arguments, Eval, Fail, Frame, Result, inherit::Inheritance, macros};
 use crate::diag::Diagnostic;
-use crate::template::syntax::{At, Expr, For, Stmt, Target};
+use crate::template::syntax::{Expr, For, Stmt, Target};
 use crate::value::{Object, Value};
 
 /// What comes after a statement.

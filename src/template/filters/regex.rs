@@ -148,7 +148,7 @@ fn replace(call: &Invocation<'_, '_>) -> Result<Value> {
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
     let mut count = 0;
-    for captures in regex.captures_iter(&text) {
+    for captures in regex.captures_iter(&*text) {
         let captures = captures.map_err(|error| failed(&error))?;
         let Some(whole) = captures.get(0) else { continue };
         out.push_str(&text[from..whole.start()]);
@@ -220,7 +220,7 @@ fn pieces(template: &str) -> Vec<Piece> {
     out
 }
 
-fn expand(pieces: &[Piece], captures: &Captures<'_>, out: &mut String) -> Result<()> {
+fn expand(pieces: &[Piece], captures: &Captures<'_, str>, out: &mut String) -> Result<()> {
     for piece in pieces {
         match piece {
             Piece::Text(text) => out.push_str(text),
@@ -234,7 +234,7 @@ fn expand(pieces: &[Piece], captures: &Captures<'_>, out: &mut String) -> Result
     Ok(())
 }
 
-fn group(captures: &Captures<'_>, index: usize) -> Value {
+fn group(captures: &Captures<'_, str>, index: usize) -> Value {
     captures.get(index).map_or(Value::Null, |found| Value::str(found.as_str()))
 }
 
@@ -244,7 +244,7 @@ fn search(call: &Invocation<'_, '_>) -> Result<Value> {
     let keyword = |name: &str| call.arguments.keyword(name).is_some_and(Value::is_true);
     let pattern = call.arguments.get(0, "regex").ok_or_else(|| call.error("takes a regular expression"))?.to_string();
     let regex = compile(&pattern, &flags(keyword("ignorecase"), keyword("multiline")))?;
-    let found = regex.captures(&text).map_err(|error| failed(&error))?;
+    let found = regex.captures(&*text).map_err(|error| failed(&error))?;
     let wanted = call.arguments.positional.get(1..).unwrap_or_default();
     let mut groups = Vec::new();
     for argument in wanted {
@@ -277,7 +277,7 @@ fn findall(call: &Invocation<'_, '_>) -> Result<Value> {
     let pattern = call.required(0)?.to_string();
     let regex = compile(&pattern, &flags(call.flag(2, false), call.flag(1, false)))?;
     let mut out = Vec::new();
-    for captures in regex.captures_iter(&text) {
+    for captures in regex.captures_iter(&*text) {
         let captures = captures.map_err(|error| failed(&error))?;
         let text = |index: usize| Value::str(captures.get(index).map_or("", |found| found.as_str()));
         out.push(match captures.len() {

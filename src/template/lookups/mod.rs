@@ -124,7 +124,11 @@ fn run(context: &Context<'_>, name: &str, terms: Vec<Value>, options: Vec<(Arc<s
 }
 
 /// A lookup by name, for `with_` loops: the terms are the items of what stands under `with_…`.
-pub fn lookup(name: &str, terms: Vec<Value>, options: Vec<(Arc<str>, Value)>, scope: &dyn Scope) -> std::result::Result<Vec<Value>, Diagnostic> {
+///
+/// # Errors
+/// There is no such lookup, or it fails.
+pub fn lookup(name: &str, terms: Vec<Value>, options: &[(&str, Value)], scope: &dyn Scope) -> std::result::Result<Vec<Value>, Diagnostic> {
     let context = Context::new(scope);
+    let options = options.iter().map(|(name, value)| (Arc::from(*name), value.clone())).collect();
     run(&context, name, terms, options).and_then(|items| items.iter().map(settle).collect()).map_err(Fail::into_diagnostic)
 }

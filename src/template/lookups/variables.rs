@@ -42,7 +42,7 @@ fn varnames(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     for term in &query.terms {
         let pattern = regex::compile(&term.to_string(), "")?;
         for name in query.context.scope.names() {
-            if pattern.is_match(&name).map_err(|error| regex::failed(&error))? {
+            if pattern.is_match(&*name).map_err(|error| regex::failed(&error))? {
                 out.push(Value::Str(name));
             }
         }

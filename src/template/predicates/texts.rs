@@ -86,7 +86,7 @@ fn matches(call: &Invocation<'_, '_>, how: &str) -> Result<bool> {
         None => pattern,
     };
     let regex = regex::compile(&pattern, &regex::flags(call.flag(1, false), call.flag(2, false)))?;
-    regex.is_match(&text).map_err(|error| regex::failed(&error))
+    regex.is_match(&*text).map_err(|error| regex::failed(&error))
 }
 
 fn version(call: &Invocation<'_, '_>) -> Result<bool> {
