@@ -16,7 +16,7 @@ const SEED: u64 = 0x9E37_79B9_7F4A_7C15;
 fn the_yaml_reader_survives() {
     let texts = texts(&["yml", "yaml", "json"]);
     let mut chance = Chance(SEED);
-    for _ in 0..rounds(1200) {
+    for _ in 0..rounds(600) {
         let text = chance.broken(&texts);
         let source = Arc::new(Source { path: "t.yml".into(), text: text.as_str().into() });
         match yaml::load(&source) {
@@ -38,7 +38,7 @@ fn the_inventory_reader_survives() {
     let texts = texts(&["yml", "ini", ""]);
     let folder = tempfile::tempdir().expect("a folder");
     let mut chance = Chance(SEED);
-    for _ in 0..rounds(500) {
+    for _ in 0..rounds(250) {
         let text = chance.broken(&texts);
         if text.starts_with("#!") {
             continue;
@@ -62,7 +62,7 @@ fn patterns_survive() {
     let (inventory, _) = Inventory::load(&["tests/inventory/yaml_groups/hosts.yml".into()], None, None).expect("loads");
     let texts = vec![fs::read_to_string("tests/inventory/yaml_groups/patterns").expect("patterns").replace('\n', ":")];
     let mut chance = Chance(SEED);
-    for _ in 0..rounds(1200) {
+    for _ in 0..rounds(600) {
         let pattern = chance.broken(&texts).replace('@', "");
         let _ = inventory.matching(&pattern, None);
     }
@@ -73,7 +73,7 @@ fn the_vault_reader_survives() {
     let texts = vec![fs::read_to_string("tests/vault/text.yml.2").expect("a vault text")];
     let mut chance = Chance(SEED);
     // Without a password only the format is read, which is what can go wrong.
-    for _ in 0..rounds(500) {
+    for _ in 0..rounds(250) {
         let _ = open(&chance.broken(&texts), &[]);
     }
     let _ = open(&chance.broken(&texts), &[Secret::from_text("x")]);

@@ -9,6 +9,7 @@ use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 use super::explain;
 use super::key::Key;
 use super::node::{Kind, Node, Tag};
+use super::place::Places;
 use super::{Loaded, scalar};
 use crate::diag::{Diagnostic, Source, Span};
 
@@ -30,8 +31,7 @@ pub(super) fn documents(source: &Arc<Source>) -> Result<Loaded, Diagnostic> {
     let mut parser = Parser::new();
     parser.set_input(BufReader::new(Cursor::new(bytes)));
     let mut composer = Composer {
-        source,
-        base,
+        places: Places { source, base },
         parser,
         anchors: HashMap::new(),
         warnings: Vec::new(),
@@ -59,9 +59,7 @@ pub(super) fn documents(source: &Arc<Source>) -> Result<Loaded, Diagnostic> {
 }
 
 struct Composer<'s> {
-    source: &'s Arc<Source>,
-    /// What marks leave out: the byte order mark.
-    base: usize,
+    places: Places<'s>,
     parser: Parser<BufReader<Cursor<Vec<u8>>>>,
     /// None while the anchored node is still being read.
     anchors: HashMap<String, Option<Made>>,
@@ -85,23 +83,7 @@ struct Made {
 
 impl Composer<'_> {
     fn next(&mut self) -> Result<Event, Diagnostic> {
-        self.parser.parse().map_err(|error| explain::error(self.source, self.base, &error))
-    }
-
-    fn span(&self, start: Mark, end: usize) -> Span {
-        let length = self.source.text.len();
-        let from = (start.index as usize + self.base).min(length);
-        Span {
-            source: self.source.clone(),
-            start: from,
-            end: end.clamp(from, length),
-            line: start.line as u32 + 1,
-            column: start.column as u32 + 1,
-        }
-    }
-
-    fn offset(&self, mark: Mark) -> usize {
-        (mark.index as usize + self.base).min(self.source.text.len())
+        self.parser.parse().map_err(|error| explain::error(self.places.source, self.places.base, &error))
     }
 
     fn node(&mut self, event: Event) -> Result<Made, Diagnostic> {
@@ -109,17 +91,14 @@ impl Composer<'_> {
         match event.data {
             EventData::Alias { anchor } => self.alias(&anchor, start, end),
             EventData::Scalar { anchor, tag, value, plain_implicit, style, .. } => {
-                let span = self.scalar_span(start, end, style, anchor.is_some() || tag.is_some());
+                let span = self.places.scalar_span(start, end, style, anchor.is_some() || tag.is_some());
                 let merges = plain_implicit && style == ScalarStyle::Plain && tag.is_none() && value == "<<";
                 let quoted = style != ScalarStyle::Plain;
                 let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
-                let value = if is_block && end.index as usize + self.base > self.source.text.len() {
-                    without_added_break(value, &span)
-                } else {
-                    value
-                };
-                let node =
-                    self.scalar(tag.as_deref(), value, plain_implicit, quoted, span).map_err(|d| self.at_tag(d, start, end))?;
+                let value = if is_block { self.places.block_text(value, end, &span) } else { value };
+                let node = self
+                    .scalar(tag.as_deref(), value, plain_implicit, quoted, span)
+                    .map_err(|d| self.places.at_tag(d, start, end))?;
                 let made = Made { end: node.span().end, node, size: 1, merges };
                 if let Some(name) = anchor {
                     self.anchors.insert(name, Some(made.clone()));
@@ -127,18 +106,18 @@ impl Composer<'_> {
                 Ok(made)
             }
             EventData::SequenceStart { anchor, tag, .. } => {
-                let span = self.opening(start, end, anchor.is_some() || tag.is_some());
+                let span = self.places.opening(start, end, anchor.is_some() || tag.is_some());
                 let found = self.collection_tag(tag.as_deref(), &span, &["seq", "omap", "pairs"], "a list");
-                let tag = found.map_err(|d| self.at_tag(d, start, end))?;
+                let tag = found.map_err(|d| self.places.at_tag(d, start, end))?;
                 self.container(anchor, tag, &span, Self::list)
             }
             EventData::MappingStart { anchor, tag, .. } => {
-                let span = self.opening(start, end, anchor.is_some() || tag.is_some());
+                let span = self.places.opening(start, end, anchor.is_some() || tag.is_some());
                 let found = self.collection_tag(tag.as_deref(), &span, &["map", "set"], "a dictionary");
-                let tag = found.map_err(|d| self.at_tag(d, start, end))?;
+                let tag = found.map_err(|d| self.places.at_tag(d, start, end))?;
                 self.container(anchor, tag, &span, Self::map)
             }
-            _ => Err(Diagnostic::error("this is not YAML").at(&self.span(start, self.offset(end)))),
+            _ => Err(Diagnostic::error("this is not YAML").at(&self.places.span(start, self.places.offset(end)))),
         }
     }
 
@@ -176,7 +155,7 @@ impl Composer<'_> {
         loop {
             let event = self.next()?;
             if let EventData::SequenceEnd = event.data {
-                return Ok((Kind::List(items), size, self.closing(&event, end)));
+                return Ok((Kind::List(items), size, self.places.closing(&event, end)));
             }
             let item = self.node(event)?;
             size += item.size;
@@ -191,7 +170,7 @@ impl Composer<'_> {
             let event = self.next()?;
             if let EventData::MappingEnd = event.data {
                 let entries = self.unite(merged, own);
-                return Ok((Kind::Map(entries), size, self.closing(&event, end)));
+                return Ok((Kind::Map(entries), size, self.places.closing(&event, end)));
             }
             let key = self.node(event)?;
             if !key.merges && Key::of(&key.node).is_none() {
@@ -240,7 +219,7 @@ impl Composer<'_> {
     }
 
     fn alias(&mut self, name: &str, start: Mark, end: Mark) -> Result<Made, Diagnostic> {
-        let span = self.span(start, self.offset(end));
+        let span = self.places.span(start, self.places.offset(end));
         match self.anchors.get(name).cloned() {
             Some(Some(made)) => {
                 let Some(left) = self.budget.checked_sub(made.size) else {
@@ -295,15 +274,6 @@ impl Composer<'_> {
         Ok(Node::scalar(kind, span, covered, quoted))
     }
 
-    /// Errors about a tag point at the tag.
-    fn at_tag(&self, diagnostic: Diagnostic, start: Mark, end: Mark) -> Diagnostic {
-        let whole = self.span(start, self.offset(end));
-        let found = whole.text().find('!').map(|i| whole.start + i);
-        let Some(from) = found else { return diagnostic.or_at(Some(&whole)) };
-        let rest = &self.source.text[from..];
-        diagnostic.at(&whole.within(from, from + rest.find(char::is_whitespace).unwrap_or(rest.len())))
-    }
-
     fn collection_tag(&self, tag: Option<&str>, span: &Span, fitting: &[&str], what: &str) -> Result<Option<Tag>, Diagnostic> {
         match tag {
             None | Some("!" | "") => Ok(None),
@@ -320,76 +290,6 @@ impl Composer<'_> {
             },
         }
     }
-
-    /// Without tag and anchor; a block scalar without the empty lines after it; a quoted one with its quotes.
-    fn scalar_span(&self, start: Mark, end: Mark, style: ScalarStyle, has_properties: bool) -> Span {
-        let mut span = self.span(start, self.offset(end));
-        if has_properties {
-            span = self.after_properties(span);
-        }
-        if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
-            span.end = span.start + span.text().trim_end().len();
-        }
-        span
-    }
-
-    fn opening(&self, start: Mark, end: Mark, has_properties: bool) -> Span {
-        let span = self.span(start, self.offset(end));
-        if !has_properties {
-            return span;
-        }
-        // The event ends with its properties where a block collection follows: the first item is not read yet.
-        let whole = Span { end: self.source.text.len(), ..span.clone() };
-        let begun = self.after_properties(whole);
-        Span { end: span.end.max(begun.start), ..begun }
-    }
-
-    /// Steps over `!tag` and `&anchor` and what separates them from the value.
-    fn after_properties(&self, span: Span) -> Span {
-        let text = span.text();
-        let mut at = 0;
-        loop {
-            let rest = &text[at..];
-            let skip = match rest.bytes().next() {
-                Some(b'!' | b'&') => rest.find(char::is_whitespace).unwrap_or(rest.len()),
-                Some(b' ' | b'\t' | b'\r' | b'\n') => 1,
-                Some(b'#') if at > 0 => rest.find('\n').unwrap_or(rest.len()),
-                _ => break,
-            };
-            at += skip;
-        }
-        if at >= text.len() {
-            // Nothing but properties: an empty value.
-            return span;
-        }
-        let skipped = &text[..at];
-        let line = span.line + skipped.matches('\n').count() as u32;
-        let column = match skipped.rsplit_once('\n') {
-            Some((_, last)) => last.chars().count() as u32 + 1,
-            None => span.column + skipped.chars().count() as u32,
-        };
-        Span { start: span.start + at, line, column, ..span }
-    }
-
-    /// Where a collection ends: at its bracket, or with its last child.
-    fn closing(&self, event: &Event, last: usize) -> usize {
-        let (start, end) = (self.offset(event.start_mark), self.offset(event.end_mark));
-        if end > start { end } else { last }
-    }
-}
-
-/// The text of a block scalar at the end of a file that has no line break there.
-fn without_added_break(mut text: String, span: &Span) -> String {
-    let whole = &span.source.text;
-    let last = whole.rsplit('\n').next().unwrap_or("");
-    let keeps_all = span.text().lines().next().is_some_and(|header| header.split('#').next().unwrap_or("").contains('+'));
-    // A blank last line is content only where it is deeper than the indentation.
-    let is_content = !last.trim().is_empty()
-        || text.trim_end_matches('\n').rsplit('\n').next().is_some_and(|line| !line.is_empty() && line.trim().is_empty());
-    if (keeps_all || is_content) && text.ends_with('\n') {
-        text.pop();
-    }
-    text
 }
 
 fn merge(value: &Node, merged: &mut Vec<(Node, Node)>) -> Result<(), Diagnostic> {

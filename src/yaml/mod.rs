@@ -7,6 +7,7 @@ mod explain;
 mod guard;
 mod key;
 mod node;
+mod place;
 mod scalar;
 
 use std::path::Path;
