@@ -93,6 +93,9 @@ impl RunOptions {
     ) -> anyhow::Result<Prepared> {
         let extra = extra_vars(&self.extra_vars)?;
         let (inventory, warnings) = Inventory::load(&self.inventory, Some(playbook_folder), decrypt.clone())?;
+        if let Some(limit) = &self.limit {
+            some_host_within(&inventory, limit)?;
+        }
         let settings = Settings {
             check: self.check,
             diff: self.diff,
@@ -141,6 +144,16 @@ impl RunOptions {
     pub fn verbosity(&self) -> Verbosity {
         Verbosity { level: self.verbose, diff: self.diff }
     }
+}
+
+/// A limit that leaves no host is a mistake, not a run of nothing; without an inventory there is nothing to limit.
+fn some_host_within(inventory: &Inventory, limit: &str) -> Result<(), Diagnostic> {
+    if inventory.hosts_of("all").is_empty() || !inventory.matching("all", Some(limit))?.is_empty() {
+        return Ok(());
+    }
+    inventory.take_warnings();
+    inventory.matching_known("all", Some(limit))?;
+    Err(Diagnostic::error(format!("no host is within --limit {limit}")))
 }
 
 /// What a run is made of.

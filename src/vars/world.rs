@@ -96,7 +96,10 @@ impl World {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
     }
 
+    /// What came up since the last call, patterns of hosts that match nothing too.
     pub fn take_warnings(&self) -> Vec<Diagnostic> {
-        std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut all = self.read_inventory(Inventory::take_warnings);
+        all.append(&mut self.warnings.lock().unwrap_or_else(PoisonError::into_inner));
+        all
     }
 }
