@@ -380,7 +380,7 @@ macro_rules! arguments {
 
         impl $name {
             /// Decodes without refusing other names: for a group inside a larger set of arguments.
-            #[allow(unused_assignments, unused_variables, unused_mut, reason = "a struct may have no fields of its own")]
+            #[allow(unused_assignments, unused_imports, unused_variables, unused_mut, reason = "a struct may have no fields of its own")]
             $vis fn decode_known(values: &serde_json::Map<String, serde_json::Value>) -> Result<Self, $crate::plan::Failure> {
                 use $crate::modules::arguments::Arguments as _;
                 let mut at = 0;
@@ -444,7 +444,9 @@ pub const fn plain(name: &'static str) -> &'static str {
 
 /// Two lists of arguments in one, at compile time.
 pub const fn join<const N: usize>(own: &[Argument], group: &[Argument]) -> [Argument; N] {
-    let mut all = [if own.is_empty() { group[0] } else { own[0] }; N];
+    const NONE: Argument =
+        Argument { name: "", aliases: &[], doc: "", kind: "", choices: &[], required: false, default: "", secret: false, check: |_| Ok(()) };
+    let mut all = [NONE; N];
     let mut i = 0;
     while i < N {
         all[i] = if i < own.len() { own[i] } else { group[i - own.len()] };

@@ -3,15 +3,23 @@
 //! Adding one: its file, its line in [`MODULES`], its folder in `tests/modules/`. `tests/tidy.rs` names what is missing.
 
 mod apt;
+mod apt_key;
+mod apt_repository;
 pub mod arguments;
 pub(crate) mod attributes;
 mod clock;
 mod command;
 pub(crate) mod copy;
 mod editing;
+mod cron;
+mod deb822_repository;
+mod debconf;
 mod file;
+mod getent;
+mod git;
 mod glob;
 mod group;
+mod hostname;
 mod lineinfile;
 mod mode;
 mod raw;
@@ -19,8 +27,10 @@ mod realpath;
 mod release;
 mod running;
 mod package;
+mod package_facts;
 mod pip;
 mod service;
+mod service_facts;
 mod setup;
 mod shell;
 mod stat;
@@ -100,9 +110,16 @@ fn expanded(known: &[Argument], given: &Map<String, Json>, target: &dyn Look) ->
 /// Every module that runs on a target, by name.
 pub static MODULES: &[Entry] = &[
     entry::<apt::Apt>(),
+    entry::<apt_key::AptKey>(),
+    entry::<apt_repository::AptRepository>(),
     entry::<command::Command>(),
     entry::<copy::Copy>(),
     entry::<file::File>(),
+    entry::<cron::Cron>(),
+    entry::<deb822_repository::Deb822Repository>(),
+    entry::<debconf::Debconf>(),
+    entry::<getent::Getent>(),
+    entry::<git::Git>(),
     entry::<group::Group>(),
     entry::<lineinfile::Lineinfile>(),
     entry::<raw::Raw>(),
@@ -115,9 +132,12 @@ pub static MODULES: &[Entry] = &[
     entry::<release::restore::ReleaseRestore>(),
     entry::<release::verify::ReleaseVerify>(),
     entry::<release::virtualenv::ReleaseVirtualenv>(),
+    entry::<hostname::Hostname>(),
     entry::<package::Package>(),
+    entry::<package_facts::PackageFacts>(),
     entry::<pip::Pip>(),
     entry::<service::Service>(),
+    entry::<service_facts::ServiceFacts>(),
     entry::<setup::Setup>(),
     entry::<shell::Shell>(),
     entry::<stat::Stat>(),

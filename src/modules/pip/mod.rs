@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::Module;
 use super::arguments::Rule;
-use crate::plan::{Change, Command, Failure, Look, Outcome, Plan};
+use crate::plan::{Change, Command, Failure, Look, Outcome, Output, Plan};
 use crate::{arguments, choices};
 
 choices! {
@@ -203,10 +203,13 @@ impl Pip {
                 }
             }
         }
-        plan.changes = vec![Change::Run(command)];
-        Ok(plan.then(|_, outcomes| {
+        plan.changes = vec![Change::Run(Command { accept: Vec::new(), ..command.clone() })];
+        Ok(plan.then(move |_, outcomes| {
             let Some(Outcome::Ran(output)) = outcomes.last() else { return Ok(Plan::unchanged()) };
             let text = output.text();
+            if output.rc != 0 {
+                return Err(failure(&command, output));
+            }
             let is_changed = text.contains("Successfully installed") || text.contains("Successfully uninstalled");
             let plan = Plan { changed: Some(is_changed), ..Plan::unchanged() };
             Ok(plan.with("stdout", text).with("stderr", output.errors()))
@@ -229,6 +232,17 @@ impl Pip {
             _ => !wanted.iter().all(|one| installed.get(&one.name).is_some_and(|version| one.accepts(version))),
         }))
     }
+}
+
+/// pip's own first line about the fault: hints come after it.
+fn failure(command: &Command, output: &Output) -> Failure {
+    let errors = output.errors();
+    let said = errors.lines().find(|line| line.to_lowercase().starts_with("error")).unwrap_or(errors.trim());
+    let hint = if said.contains("externally-managed") { "; use a `virtualenv`, or `break_system_packages: true`" } else { "" };
+    Failure::new(format!("`{}` failed: {said}{hint}", command.argv.join(" ")))
+        .with("rc", output.rc)
+        .with("stdout", output.text())
+        .with("stderr", errors.clone())
 }
 
 /// Asks pip to pretend (pip 22.2 and later): whether it would install something; `None` where it cannot say.
