@@ -433,6 +433,22 @@ async fn an_abandoned_lease_is_taken_over_and_a_living_one_never() {
     taken.release().await;
 }
 
+#[tokio::test]
+async fn nobody_waits_for_a_process_of_this_machine_that_has_ended() {
+    let Some(server) = s3::server() else { return };
+    let bucket = s3::open(&s3::bucket(server)).await;
+    drop(lease_of(&bucket, "anna@laptop").await.expect("free"));
+    // As if the process that holds it had been killed: its number lives on in no process that started then.
+    let text = bucket.get("leases/app-test.json").await.expect("asked").expect("there").bytes;
+    let mut holder: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    let process = holder["process"].as_str().expect("a process").rsplit_once(' ').expect("its start").0.to_owned();
+    holder["process"] = json!(format!("{process} 1"));
+    bucket.put("leases/app-test.json", &Body::Bytes(holder.to_string().into()), &Headers::default(), &When::Always).await.expect("put");
+    let taken = lease::in_bucket(&bucket, "app-test", Holder::new("ben@laptop", "deploy"), Times::default()).await.expect("free at once");
+    assert!(taken.taken_over.is_some());
+    taken.release().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_that_race_one_wins() {
     let Some(server) = s3::server() else { return };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::fleet::look::{Answers, Info, look};
-use super::fleet::options::{ChangeOptions, FleetOptions};
+use super::fleet::options::{ChangeOptions, Which};
 use super::fleet::project::Project;
 use super::fleet::settings::Fleet;
 use super::rollout::short;
@@ -18,18 +18,12 @@ use crate::ui::{self, Colour, deploy as show};
 /// Exit code: 0, 1 bad input, 4 a host could not be asked.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// The environment, a folder in inventories/.
-    #[arg(value_name = "ENV")]
-    pub(super) environment: String,
-    /// Which hosts.
-    #[arg(value_name = "GROUP", default_value = "all")]
-    pub(super) group: String,
     #[command(flatten)]
-    pub(super) options: FleetOptions,
+    which: Which,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let asked = ask(&args)?;
+    let asked = ask(&args.which)?;
     for host in &asked.fleet.hosts {
         match asked.answers.get(host) {
             Some(Ok(info)) => {
@@ -52,7 +46,7 @@ pub(super) struct Asked {
     repository: Option<git2::Repository>,
 }
 
-pub(super) fn ask(args: &Args) -> anyhow::Result<Asked> {
+pub(super) fn ask(args: &Which) -> anyhow::Result<Asked> {
     let project = Project::find(args.options.project.as_deref())?;
     let inventory = project.inventory(&args.environment, &[])?;
     let prepared = args.options.prepare(&project, &inventory)?;

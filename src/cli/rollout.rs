@@ -236,6 +236,9 @@ impl Rollout<'_> {
             Ending::Done => (format!("{env}: {what} is live on {count}"), true),
             Ending::Untouched => (format!("{env}: {} did not go live; nothing has changed", short(&wanted.sha)), false),
             Ending::Back => (format!("{env}: {} did not go live; every host is back on what it ran before", short(&wanted.sha)), false),
+            Ending::Mixed if stands.iter().all(|stand| stand.revision == stands[0].revision) => {
+                (format!("{env}: {} did not go live, AND NOT EVERY HOST IS WELL; see above", short(&wanted.sha)), false)
+            }
             Ending::Mixed => (format!("{env}: THE FLEET IS MIXED; see above which host runs what, and deploy again"), false),
         };
         ui::line("");
@@ -283,7 +286,7 @@ async fn take_lease(order: &Order, fleet: &Fleet) -> anyhow::Result<Result<Lease
     match result {
         Ok(lease) => {
             if let Some(dead) = &lease.taken_over {
-                ui::report(&Diagnostic::warning(format!("took the lease over from {}, who has not been heard of since {}", dead.owner, dead.renewed)));
+                ui::report(&Diagnostic::warning(format!("took the lease over from {}, whose deploy ended without giving it back (last heard of {})", dead.owner, dead.renewed)));
             }
             Ok(Ok(lease))
         }
@@ -361,7 +364,13 @@ fn hosts_text(count: usize) -> String {
 
 /// user@host of this machine.
 fn who() -> String {
-    let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
-    let node = rustix::system::uname();
-    format!("{}@{}", user.unwrap_or_else(|| format!("uid-{}", rustix::process::getuid().as_raw())), node.nodename().to_string_lossy())
+    let named = || ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let listed = || {
+        let users = std::fs::read_to_string("/etc/passwd").ok()?;
+        let line = users.lines().find(|line| line.split(':').nth(2) == Some(uid.as_str()))?;
+        line.split(':').next().map(str::to_owned)
+    };
+    let user = named().or_else(listed).unwrap_or_else(|| format!("uid-{uid}"));
+    format!("{user}@{}", rustix::system::uname().nodename().to_string_lossy())
 }

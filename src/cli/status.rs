@@ -1,6 +1,7 @@
 //! `deploy status ENV GROUP`: what each host runs, and who is deploying.
 
-use super::releases::{Args as Which, Asked, ask};
+use super::fleet::options::Which;
+use super::releases::{Asked, ask};
 use super::rollout::short;
 use super::{ExitCode, runtime};
 use crate::bucket::Bucket;

@@ -21,7 +21,9 @@ use crate::bucket::{Body, Bucket, Error, Headers, Put, When};
 pub struct Holder {
     /// user@host.
     pub owner: String,
-    pub pid: u32,
+    /// The process, as only its own machine can tell whether it lives: boot, pid namespace, pid, start.
+    #[serde(default)]
+    process: String,
     /// The command, as shown to whoever must wait.
     pub what: String,
     /// UTC, RFC 3339.
@@ -70,11 +72,20 @@ enum Kind {
 impl Holder {
     pub fn new(owner: &str, what: &str) -> Holder {
         let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        Holder { owner: owner.to_owned(), pid: std::process::id(), what: what.to_owned(), since: now.clone(), renewed: now, released: false }
+        Holder { owner: owner.to_owned(), process: own_process(), what: what.to_owned(), since: now.clone(), renewed: now, released: false }
     }
 
     fn renewed_now(&self) -> Holder {
         Holder { renewed: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), ..self.clone() }
+    }
+
+    /// Whether it was a process of this machine that has ended: then nobody need wait for the lease to run out.
+    fn is_gone(&self) -> bool {
+        let Some((place, rest)) = split_process(&self.process) else { return false };
+        let own = own_process();
+        let here = split_process(&own).is_some_and(|(own, _)| own == place);
+        let (pid, start) = rest.split_once(' ').unwrap_or_default();
+        here && started(pid).as_deref() != Some(start)
     }
 
     /// Whether nobody has renewed it for so long, by this machine's clock.
@@ -99,13 +110,15 @@ pub async fn in_bucket(bucket: &Bucket, environment: &str, holder: Holder, times
             None => When::Absent,
             Some(object) => {
                 if let Some(other) = decode(&object.bytes).filter(|other| !other.released) {
-                    if !other.seems_dead(times) {
-                        return Err(Refused::Held(Box::new(other)));
-                    }
-                    tokio::time::sleep(times.renew + times.renew / 2).await;
-                    let again = bucket.get(&name).await.map_err(Refused::Failed)?;
-                    if again.as_ref().map(|again| &again.tag) != Some(&object.tag) {
-                        continue;
+                    if !other.is_gone() {
+                        if !other.seems_dead(times) {
+                            return Err(Refused::Held(Box::new(other)));
+                        }
+                        tokio::time::sleep(times.renew + times.renew / 2).await;
+                        let again = bucket.get(&name).await.map_err(Refused::Failed)?;
+                        if again.as_ref().map(|again| &again.tag) != Some(&object.tag) {
+                            continue;
+                        }
                     }
                     before = Some(other);
                 }
@@ -162,7 +175,7 @@ pub fn folder(application: &str) -> Option<PathBuf> {
 /// The bucket does not answer.
 pub async fn holder(bucket: &Bucket, environment: &str) -> Result<Option<Holder>, Error> {
     let object = bucket.get(&name(environment)).await?;
-    Ok(object.and_then(|object| decode(&object.bytes)).filter(|holder| !holder.released))
+    Ok(object.and_then(|object| decode(&object.bytes)).filter(|holder| !holder.released && !holder.is_gone()))
 }
 
 /// Who holds the environment's lease on this machine, if anybody.
@@ -269,7 +282,7 @@ fn held(bucket: &Bucket, name: String, holder: Holder, tag: String, times: Times
 impl Holder {
     /// The same process of the same deploy.
     fn is(&self, other: &Holder) -> bool {
-        !self.released && (&self.owner, self.pid, &self.since) == (&other.owner, other.pid, &other.since)
+        !self.released && (&self.owner, &self.process, &self.since) == (&other.owner, &other.process, &other.since)
     }
 }
 
@@ -295,6 +308,29 @@ fn write_file(file: &mut File, holder: &Holder) -> std::io::Result<()> {
     file.set_len(0)?;
     file.write_all(&bytes)?;
     file.flush()
+}
+
+/// Boot and pid namespace, pid, and when the process started: together they never come twice.
+fn own_process() -> String {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    let space = fs::read_link("/proc/self/ns/pid").map(|link| link.display().to_string()).unwrap_or_default();
+    let pid = std::process::id().to_string();
+    let start = started(&pid).unwrap_or_default();
+    format!("{} {space} {pid} {start}", read("/proc/sys/kernel/random/boot_id"))
+}
+
+/// The place (boot and pid namespace) and the rest.
+fn split_process(process: &str) -> Option<(&str, &str)> {
+    let (at, _) = process.match_indices(' ').nth(1)?;
+    Some((&process[..at], &process[at + 1..])).filter(|(place, _)| place.len() > 30)
+}
+
+/// Field 22 of proc_pid_stat(5), counted after the name, which may hold blanks. `None` where no such process lives.
+fn started(pid: &str) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    // A zombie has ended.
+    (*fields.first()? != "Z").then(|| fields.get(19).map(|start| (*start).to_owned()))?
 }
 
 fn name(environment: &str) -> String {

@@ -46,6 +46,19 @@ pub(in crate::cli) struct FleetOptions {
     vault: VaultOptions,
 }
 
+/// The hosts to ask.
+#[derive(clap::Args, Clone, Debug)]
+pub(in crate::cli) struct Which {
+    /// The environment, a folder in inventories/.
+    #[arg(value_name = "ENV")]
+    pub(in crate::cli) environment: String,
+    /// Which hosts.
+    #[arg(value_name = "GROUP", default_value = "all")]
+    pub(in crate::cli) group: String,
+    #[command(flatten)]
+    pub(in crate::cli) options: FleetOptions,
+}
+
 /// What only a deploy or rollback takes.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(in crate::cli) struct ChangeOptions {
