@@ -124,9 +124,11 @@ fn find(scope: &dyn Scope, name: &str) -> Result<PathBuf, Failure> {
 
 fn read(path: &Path, scope: &dyn Scope) -> Result<Node, Diagnostic> {
     let text = std::fs::read_to_string(path).map_err(|error| Diagnostic::error(format!("cannot read {}: {error}", path.display())))?;
-    let text = if text.starts_with("$ANSIBLE_VAULT;") { scope.decrypt(&text)? } else { text };
+    let is_secret = crate::vault::is_encrypted(&text);
+    let text = if is_secret { scope.decrypt(&text)? } else { text };
     let source = Arc::new(Source { path: path.to_owned(), text: text.into() });
-    let loaded = yaml::load(&source)?;
+    // What was encrypted is never shown in a report.
+    let loaded = if is_secret { yaml::load_secret(&source)? } else { yaml::load(&source)? };
     let empty = || Node::new(Kind::Null, crate::diag::Span::locate(&source, 0, 0));
     Ok(loaded.documents.into_iter().next().unwrap_or_else(empty))
 }

@@ -232,6 +232,8 @@ impl<'t> Reader<'t> {
     /// One string, or several that stand side by side and are one.
     fn strings(&mut self) -> Option<Node> {
         let mut text = String::new();
+        // Bytes and text do not mix.
+        let mut bytes = None;
         loop {
             self.blank();
             let letters = self.rest.find(['\'', '"']).filter(|i| *i <= 2)?;
@@ -241,6 +243,9 @@ impl<'t> Reader<'t> {
                 "r" | "rb" | "br" => true,
                 _ => return None,
             };
+            if bytes.replace(prefix.contains('b')).is_some_and(|before| before != prefix.contains('b')) {
+                return None;
+            }
             self.rest = &self.rest[letters..];
             self.string(raw, &mut text)?;
             self.blank();

@@ -88,19 +88,27 @@ impl Loader {
     /// It cannot be read, is no YAML, or is encrypted and cannot be opened.
     pub fn file(&self, path: &Path) -> Result<Node, Diagnostic> {
         let text = std::fs::read_to_string(path).map_err(|e| Diagnostic::error(format!("cannot read {}: {}", shown(path).display(), reason(&e))))?;
-        let text = match &self.decrypt {
-            Some(decrypt) if text.starts_with("$ANSIBLE_VAULT;") => decrypt(&text)?,
-            _ => text,
+        if !crate::vault::is_encrypted(&text) {
+            return self.document(&Arc::new(Source { path: shown(path), text: text.into() }));
+        }
+        let Some(decrypt) = &self.decrypt else {
+            return Err(Diagnostic::error(format!("{} is encrypted", shown(path).display()))
+                .help("give the password with --vault-password-file or --ask-vault-pass"));
         };
-        self.document(&Arc::new(Source { path: shown(path), text: text.into() }))
+        // What was encrypted is never shown in a report.
+        let source = Arc::new(Source { path: shown(path), text: decrypt(&text)?.into() });
+        Ok(self.first(yaml::load_secret(&source)?, &source))
     }
 
     fn document(&self, source: &Arc<Source>) -> Result<Node, Diagnostic> {
-        let loaded = yaml::load(source)?;
+        Ok(self.first(yaml::load(source)?, source))
+    }
+
+    fn first(&self, loaded: yaml::Loaded, source: &Arc<Source>) -> Node {
         if let Ok(mut warnings) = self.warnings.lock() {
             warnings.extend(loaded.warnings);
         }
-        Ok(loaded.documents.into_iter().next().unwrap_or_else(|| Node::new(Kind::Null, crate::diag::Span::locate(source, 0, 0))))
+        loaded.documents.into_iter().next().unwrap_or_else(|| Node::new(Kind::Null, crate::diag::Span::locate(source, 0, 0)))
     }
 
     fn playbook_file(&self, path: &Path, open: &mut Vec<PathBuf>, plays: &mut Vec<Play>, problems: &mut Diagnostics) {
