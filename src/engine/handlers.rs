@@ -64,7 +64,9 @@ impl Handlers {
 
     fn add(&self, task: &Arc<Task>, frame: &Arc<Frame>, scope: &TaskScope) {
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        if list.iter().any(|known| Arc::ptr_eq(&known.task, task)) {
+        // The same role taken in several times, by several ways, has its handlers once.
+        let same = |a: &crate::diag::Span, b: &crate::diag::Span| a.source.path == b.source.path && a.start == b.start;
+        if list.iter().any(|known| same(&known.task.span, &task.span)) {
             return;
         }
         let text = |node: &Node| render_text(node, scope).unwrap_or_else(|_| node.scalar_text().unwrap_or_default());
