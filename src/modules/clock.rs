@@ -102,6 +102,18 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
+/// `Thu, 01 Jan 2026 00:00:00 GMT` (RFC 9110, 5.6.7).
+pub(crate) fn http_date(seconds: i64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let (year, month, day) = date(days);
+    let weekday = DAYS[days.rem_euclid(7) as usize];
+    let month = MONTHS[(month - 1).rem_euclid(12) as usize];
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
 /// Days since the epoch of a date in the Gregorian calendar: years begin in March, so that the leap day comes last.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
@@ -161,6 +173,7 @@ mod tests {
         assert_eq!(utc.parse("202001020304.05", "%Y%m%d%H%M.%S"), Some(1_577_934_245.0));
         assert_eq!(utc.parse("2020-01-02", "%Y-%m-%d"), Some(1_577_923_200.0));
         assert_eq!(utc.parse("2020-01-02", "%Y%m%d%H%M.%S"), None);
+        assert_eq!(http_date(1_767_225_600), "Thu, 01 Jan 2026 00:00:00 GMT");
         assert_eq!(duration(0.005006), "0:00:00.005006");
         let summer = Zone { changes: vec![(1_000, 7_200), (50_000, 3_600)], first: 3_600 };
         assert_eq!(summer.moment(2_000.0), "1970-01-01 02:33:20.000000");

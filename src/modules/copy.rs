@@ -22,6 +22,7 @@ use sha1::{Digest as _, Sha1};
 use super::Module;
 use super::arguments::{Rule, Value};
 use super::attributes::FileAttributes;
+use super::json_text::python_json;
 use super::mode::Mode;
 use super::realpath::resolve;
 use crate::arguments;
@@ -261,28 +262,4 @@ impl Copy {
 
 fn ends_with_slash(path: &Path) -> bool {
     path.to_string_lossy().ends_with('/')
-}
-
-/// JSON as Python's `json.dumps` writes it: blanks behind commas and colons, ASCII only.
-fn python_json(value: &Json) -> String {
-    match value {
-        Json::Array(items) => format!("[{}]", items.iter().map(python_json).collect::<Vec<_>>().join(", ")),
-        Json::Object(map) => {
-            let pairs = map.iter().map(|(name, value)| format!("{}: {}", python_json(&json!(name)), python_json(value)));
-            format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
-        }
-        other => {
-            let mut out = String::new();
-            for c in other.to_string().chars() {
-                if c.is_ascii() {
-                    out.push(c);
-                } else {
-                    for unit in c.encode_utf16(&mut [0; 2]) {
-                        out.push_str(&format!("\\u{unit:04x}"));
-                    }
-                }
-            }
-            out
-        }
-    }
 }

@@ -7,36 +7,50 @@ mod apt_key;
 mod apt_repository;
 pub mod arguments;
 pub(crate) mod attributes;
+mod blockinfile;
 mod clock;
 mod command;
 pub(crate) mod copy;
-mod editing;
 mod cron;
 mod deb822_repository;
 mod debconf;
+mod editing;
+mod fetch;
 mod file;
+mod find;
+mod get_url;
 mod getent;
 mod git;
 mod glob;
 mod group;
 mod hostname;
+mod json_text;
 mod lineinfile;
 mod mode;
+mod package;
+mod package_facts;
+mod ping;
+mod pip;
 mod raw;
 mod realpath;
 mod release;
+mod replace;
 mod running;
-mod package;
-mod package_facts;
-mod pip;
+mod script;
 mod service;
 mod service_facts;
 mod setup;
 mod shell;
+mod slurp;
 mod stat;
 mod supervisorctl;
 mod systemd;
+mod tempfile;
+mod unarchive;
+mod uri;
 mod user;
+mod wait_for;
+mod web;
 
 use serde_json::{Map, Value as Json};
 
@@ -112,16 +126,25 @@ pub static MODULES: &[Entry] = &[
     entry::<apt::Apt>(),
     entry::<apt_key::AptKey>(),
     entry::<apt_repository::AptRepository>(),
+    entry::<blockinfile::Blockinfile>(),
     entry::<command::Command>(),
     entry::<copy::Copy>(),
-    entry::<file::File>(),
     entry::<cron::Cron>(),
     entry::<deb822_repository::Deb822Repository>(),
     entry::<debconf::Debconf>(),
+    entry::<fetch::Fetch>(),
+    entry::<file::File>(),
+    entry::<find::Find>(),
+    entry::<get_url::GetUrl>(),
     entry::<getent::Getent>(),
     entry::<git::Git>(),
     entry::<group::Group>(),
+    entry::<hostname::Hostname>(),
     entry::<lineinfile::Lineinfile>(),
+    entry::<package::Package>(),
+    entry::<package_facts::PackageFacts>(),
+    entry::<ping::Ping>(),
+    entry::<pip::Pip>(),
     entry::<raw::Raw>(),
     entry::<release::finish::ReleaseFinish>(),
     entry::<release::flip::ReleaseFlip>(),
@@ -132,18 +155,21 @@ pub static MODULES: &[Entry] = &[
     entry::<release::restore::ReleaseRestore>(),
     entry::<release::verify::ReleaseVerify>(),
     entry::<release::virtualenv::ReleaseVirtualenv>(),
-    entry::<hostname::Hostname>(),
-    entry::<package::Package>(),
-    entry::<package_facts::PackageFacts>(),
-    entry::<pip::Pip>(),
+    entry::<replace::Replace>(),
+    entry::<script::Script>(),
     entry::<service::Service>(),
     entry::<service_facts::ServiceFacts>(),
     entry::<setup::Setup>(),
     entry::<shell::Shell>(),
+    entry::<slurp::Slurp>(),
     entry::<stat::Stat>(),
     entry::<supervisorctl::Supervisorctl>(),
     entry::<systemd::Systemd>(),
+    entry::<tempfile::Tempfile>(),
+    entry::<unarchive::Unarchive>(),
+    entry::<uri::Uri>(),
     entry::<user::User>(),
+    entry::<wait_for::WaitFor>(),
 ];
 
 /// The module of a full name, an alias, or a short name (`stat`, `supervisorctl`).
