@@ -183,7 +183,7 @@ impl Look for Host {
 
     fn fetch(&self, request: &Request) -> io::Result<Response> {
         let (file, path) = self.scratch.file()?;
-        http::request(request, file, path, &self.stop)
+        http::request(request, file, path, self, &self.stop)
     }
 
     fn content(&self, content: &Content) -> io::Result<Box<dyn Read>> {

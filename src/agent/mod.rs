@@ -27,6 +27,7 @@ mod serve;
 mod stop;
 mod target;
 mod tree;
+mod unix_socket;
 mod wait;
 mod write;
 
