@@ -58,7 +58,8 @@ previous: the answers before it";
             return Err(Failure::new("this host has no debconf-show: it is no Debian"));
         }
         let answer = target.ask(&Command { accept: Vec::new(), ..Command::new(["debconf-show", &self.name]) })?;
-        let before: Map<String, Json> = answer.text().lines().filter_map(row).collect();
+        let mut before: Map<String, Json> = answer.text().lines().filter_map(row).collect();
+        before.sort_keys();
         let (Some(question), Some(kind), Some(value)) = (&self.question, self.vtype, &self.value) else {
             return Ok(Plan::unchanged().with("current", before).with("msg", ""));
         };
@@ -82,9 +83,11 @@ previous: the answers before it";
         let command = Command { stdin: Some(Content::Bytes(line.into_bytes())), ..Command::new(argv) };
         let shown = if is_secret { "********".to_owned() } else { wanted };
         let previous = before.get(question).and_then(Json::as_str).unwrap_or_default().to_owned();
-        let mut current = before.clone();
-        current.insert(question.clone(), json!(shown));
-        let mut plan = Plan::of(vec![Change::Run(command)]).with("current", current).with("previous", before).with("msg", "");
+        let old = before.get(question).cloned().unwrap_or_else(|| json!(""));
+        let mut plan = Plan::of(vec![Change::Run(command)])
+            .with("current", json!({ question: shown }))
+            .with("previous", json!({ question: old }))
+            .with("msg", "");
         let header = format!("{} {question}", self.name);
         let of = |value: &str| if value.is_empty() { String::new() } else { format!("{value}\n") };
         plan.diff.push(Diff {

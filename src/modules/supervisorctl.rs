@@ -70,8 +70,8 @@ state: the state as given
 affected: the processes that something was done to";
 
     fn plan(self, target: &dyn Look) -> Result<Plan, Failure> {
-        let program = self.supervisorctl_path.clone().or_else(|| target.which("supervisorctl"));
-        let Some(program) = program.filter(|p| matches!(target.stat(p, true), Ok(Some(_)))) else {
+        let given = self.supervisorctl_path.clone().filter(|path| matches!(target.stat(path, true), Ok(Some(_))));
+        let Some(program) = given.or_else(|| target.which("supervisorctl").filter(|_| self.supervisorctl_path.is_none())) else {
             return Ok(Plan::missing(Failure::new("this host has no supervisorctl: install supervisor first")));
         };
         let client = Client::new(&self, program, target)?;

@@ -51,7 +51,7 @@ pub(super) fn gather(target: &dyn Look) -> Facts {
         ["127.0.0.0/8".to_owned()].into_iter().chain(four.iter().map(|a| a.address.to_string())).collect();
     let reachable6: Vec<String> = six.iter().map(|(_, a, _, _)| a.to_string()).collect();
     let mut facts = Facts::from_iter([
-        ("interfaces".to_owned(), json!(described.keys().map(|name| fact_name(name)).collect::<Vec<_>>())),
+        ("interfaces".to_owned(), json!(described.keys().collect::<Vec<_>>())),
         ("all_ipv4_addresses".to_owned(), json!(shown4)),
         ("all_ipv6_addresses".to_owned(), json!(shown6)),
         ("locally_reachable_ips".to_owned(), json!({ "ipv4": reachable4, "ipv6": reachable6 })),
