@@ -122,7 +122,7 @@ impl Rollout<'_> {
             return Ok(1);
         }
 
-        let with_extra = order.options.run_options(self.inventory, &order.change, self.extra(&wanted));
+        let with_extra = order.options.run_options(self.inventory, &order.change, self.extra(&wanted, &before));
         let playing = with_extra.prepare_opened(&self.project.playbooks(), &[], &[], prepared.world.decrypt.clone())?;
         let plays = playing.loader.playbook(self.playbook);
         playing.show_warnings();
@@ -165,8 +165,8 @@ impl Rollout<'_> {
         self.order.options.verbose > 0 || self.order.change.check || self.order.change.diff
     }
 
-    fn extra(&self, wanted: &Wanted) -> Map<String, Json> {
-        let release = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S").to_string();
+    fn extra(&self, wanted: &Wanted, before: &Answers) -> Map<String, Json> {
+        let release = release_name(before);
         let mut all = Map::new();
         for (name, value) in [
             ("deploy_env", json!(self.order.environment)),
@@ -246,6 +246,20 @@ impl Rollout<'_> {
         if ending != Ending::Done || failed {
             culprits.iter().take(5).for_each(|line| ui::line(line));
         }
+    }
+}
+
+/// The time in UTC, one for the fleet; a second later where a host has a release of that name already.
+fn release_name(before: &Answers) -> String {
+    let taken = |name: &str| before.values().flatten().any(|info| info.releases.iter().any(|release| release.release == name));
+    let mut at = jiff::Timestamp::now();
+    loop {
+        let name = at.strftime("%Y%m%d%H%M%S").to_string();
+        if !taken(&name) {
+            return name;
+        }
+        // Cannot overflow: that is in the year 9999.
+        at = at.checked_add(jiff::SignedDuration::from_secs(1)).unwrap_or(at);
     }
 }
 
