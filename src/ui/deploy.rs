@@ -24,7 +24,7 @@ pub fn table(header: &[&str], rows: &[Vec<(String, Option<Colour>)>]) {
         (text.to_owned(), " ".repeat(gap))
     };
     let head: Vec<String> = header.iter().enumerate().map(|(i, text)| padded(text, i)).map(|(text, gap)| text + &gap).collect();
-    line(&paint(&head.join("  "), Colour::Grey));
+    line(&paint(head.join("  ").trim_end(), Colour::Grey));
     for row in rows {
         let cells = row.iter().enumerate().map(|(i, (text, colour))| {
             let (text, gap) = padded(text, i);
