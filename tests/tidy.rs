@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lines a file may have; tables of data and tests may be longer.
-const LONGEST: usize = 430;
+const LONGEST: usize = 450;
 
 /// Folder names that say nothing of what they hold.
 const VAGUE: &[&str] = &["utils", "util", "common", "helpers", "misc", "core", "lib"];

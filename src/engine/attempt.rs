@@ -163,7 +163,7 @@ impl Attempt {
         }
         let outcome = match self.tries(scope).await {
             Ok(outcome) => outcome,
-            Err(problem) => failed(problem),
+            Err(problem) => Outcome { delegated_to: self.frame.text("delegate_to", scope).ok().flatten(), ..failed(problem) },
         };
         self.ignoring(outcome, scope)
     }

@@ -113,7 +113,7 @@ impl PlayRun {
         let inner = if block.rescue.is_empty() { outer.clone() } else { frame.inner(&block.keywords, block.folder.as_ref(), true) };
         let mut flow = self.list(&block.steps, inner, hosts).await;
         if !block.rescue.is_empty() && !flow.failed.is_empty() {
-            let failed = std::mem::take(&mut flow.failed);
+            let failed = self.in_order(std::mem::take(&mut flow.failed));
             for host in &failed {
                 self.run.keep(&host.name);
             }

@@ -143,7 +143,7 @@ impl Fleet {
 
     /// A tiny disk over a folder, until it is dropped.
     pub fn small_disk(&self, host: &'static str, folder: &'static str) -> Undo<'_> {
-        self.hosts(&["small-disk", host, folder, "1m"]);
+        self.hosts(&["small-disk", host, folder, "64k"]);
         Undo { fleet: self, command: vec!["small-disk", host, folder, "off"] }
     }
 
@@ -178,6 +178,11 @@ pub struct Undo<'a> {
 
 impl Drop for Undo<'_> {
     fn drop(&mut self) {
-        self.fleet.hosts(&self.command);
+        if std::thread::panicking() {
+            // One failure is enough to report.
+            let _ = Command::new(self.fleet.root.join("tests/hosts/hosts")).args(&self.command).status();
+        } else {
+            self.fleet.hosts(&self.command);
+        }
     }
 }
