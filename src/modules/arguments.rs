@@ -181,6 +181,7 @@ macro_rules! arguments {
     ) => {
         $(#[doc = $summary])*
         #[derive(Clone, Debug)]
+        #[allow(dead_code, reason = "some arguments are accepted for the sake of playbooks and mean nothing here")]
         $vis struct $name { $( $(#[doc = $doc])* $vis $field: $ty, )* $($vis $group: $group_ty,)? }
 
         impl $crate::modules::arguments::Arguments for $name {

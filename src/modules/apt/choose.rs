@@ -10,31 +10,32 @@ use super::spec::{Relation, Spec};
 use super::status::Installed;
 use super::version::compare;
 use super::{Apt, State};
-use crate::modules::setup::glob;
+use crate::modules::glob::Glob;
 use crate::plan::{Change, Command, Diff, Failure, Look, Plan};
 
 pub(super) fn plan(options: &Apt, names: &[&str], target: &dyn Look) -> Result<Plan, Failure> {
     let installed = Installed::read(target)?;
     let specs: Vec<Spec> = names.iter().map(|name| Spec::parse(name)).collect();
     match options.state {
-        State::Absent => Ok(remove(options, &specs, &installed, target)),
+        State::Absent => remove(options, &specs, &installed, target),
         _ => install(options, specs, &installed, target),
     }
 }
 
-fn remove(options: &Apt, specs: &[Spec], installed: &Installed, target: &dyn Look) -> Plan {
+fn remove(options: &Apt, specs: &[Spec], installed: &Installed, target: &dyn Look) -> Result<Plan, Failure> {
     let is_there = |p: &super::status::Package| if options.purge { p.has_files() } else { p.is_installed() };
     let mut gone = BTreeMap::new();
     for spec in specs {
         if spec.is_pattern() {
-            let found = installed.all().filter(|p| glob(&spec.name, &p.name) && is_there(p));
+            let pattern = pattern(spec)?;
+            let found = installed.all().filter(|p| pattern.fits(&p.name) && is_there(p));
             gone.extend(found.map(|p| (p.name.clone(), p.version.clone())));
         } else if let Some(found) = installed.find(&spec.name, spec.architecture.as_deref()).filter(|p| is_there(p)) {
             gone.insert(spec.package(), found.version.clone());
         }
     }
     if gone.is_empty() {
-        return Plan::unchanged();
+        return Ok(Plan::unchanged());
     }
     let mut words = vec!["remove"];
     words.extend(options.purge.then_some("--purge"));
@@ -43,7 +44,7 @@ fn remove(options: &Apt, specs: &[Spec], installed: &Installed, target: &dyn Loo
     let before = gone.iter().map(|(name, version)| format!("{name} {version}\n")).collect();
     let mut plan = options.run(apt_get(options, &words), target);
     plan.diff.push(diff(before, String::new()));
-    plan
+    Ok(plan)
 }
 
 fn install(options: &Apt, mut specs: Vec<Spec>, installed: &Installed, target: &dyn Look) -> Result<Plan, Failure> {
@@ -155,6 +156,10 @@ fn provided(spec: &Spec, target: &dyn Look) -> Result<Option<(String, String)>, 
     }
 }
 
+fn pattern(spec: &Spec) -> Result<Glob, Failure> {
+    Glob::new(&spec.name).map_err(|why| Failure::argument("name", why))
+}
+
 /// Patterns replaced by what can be had.
 fn matched(specs: Vec<Spec>, target: &dyn Look) -> Result<Vec<Spec>, Failure> {
     let known = target.ask(&Command::new(["apt-cache", "pkgnames"]))?.text();
@@ -164,7 +169,8 @@ fn matched(specs: Vec<Spec>, target: &dyn Look) -> Result<Vec<Spec>, Failure> {
             all.push(spec);
             continue;
         }
-        let mut found: Vec<Spec> = known.lines().filter(|name| glob(&spec.name, name)).map(|name| spec.named(name)).collect();
+        let pattern = pattern(&spec)?;
+        let mut found: Vec<Spec> = known.lines().filter(|name| pattern.fits(name)).map(|name| spec.named(name)).collect();
         if found.is_empty() {
             return Err(Failure::argument("name", format!("No package(s) matching '{}' available", spec.text)));
         }

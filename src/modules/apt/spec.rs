@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::super::setup::glob;
 use super::version::compare;
+use crate::modules::glob::Glob;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Spec {
@@ -60,7 +60,7 @@ impl Spec {
         match &self.version {
             None => true,
             Some((Relation::AtLeast, least)) => compare(version, least) != Ordering::Less,
-            Some((Relation::Is, wanted)) => glob(wanted, version) || wanted == version,
+            Some((Relation::Is, wanted)) => wanted == version || Glob::new(wanted).is_ok_and(|pattern| pattern.fits(version)),
         }
     }
 }

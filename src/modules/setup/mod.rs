@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value as Json, json};
 
 use super::Module;
+use super::glob::Glob;
 use crate::arguments;
 use crate::plan::{Failure, Look, Plan};
 
@@ -120,11 +121,16 @@ impl Module for Setup {
         let subset = if self.gather_subset.is_empty() { vec!["all".to_owned()] } else { self.gather_subset.clone() };
         named.insert("gather_subset".into(), json!(subset));
         named.insert("module_setup".into(), json!(true));
-        let patterns: Vec<&str> = self.filter.iter().map(String::as_str).filter(|p| !p.is_empty() && *p != "*").collect();
+        let patterns = self
+            .filter
+            .iter()
+            .filter(|p| !p.is_empty() && *p != "*")
+            .map(|p| Glob::new(p).map_err(|why| Failure::argument("filter", why)));
+        let patterns: Vec<Glob> = patterns.collect::<Result<_, _>>()?;
         if !patterns.is_empty() {
             named.retain(|name, _| {
                 let bare = name.strip_prefix("ansible_");
-                patterns.iter().any(|p| glob(p, name) || bare.is_some_and(|bare| glob(p, bare)))
+                patterns.iter().any(|p| p.fits(name) || bare.is_some_and(|bare| p.fits(bare)))
             });
         }
         Ok(Plan::unchanged().with("ansible_facts", named))
@@ -178,48 +184,4 @@ fn names(target: &dyn Look, folder: impl AsRef<Path>) -> Vec<String> {
 fn link(target: &dyn Look, path: impl AsRef<Path>) -> Option<String> {
     let meta = target.stat(path.as_ref(), false).ok().flatten()?;
     meta.target.map(|to| to.display().to_string())
-}
-
-/// Shell patterns as in fnmatch(3): `*`, `?`, `[a-z]`, `[!a]`.
-pub(super) fn glob(pattern: &str, name: &str) -> bool {
-    fn rest(pattern: &[char], name: &[char]) -> bool {
-        match pattern.split_first() {
-            None => name.is_empty(),
-            Some(('*', after)) => (0..=name.len()).any(|skip| rest(after, &name[skip..])),
-            Some(('?', after)) => !name.is_empty() && rest(after, &name[1..]),
-            Some(('[', after)) => match (class(after), name.split_first()) {
-                (Some((set, after)), Some((c, name))) => set(*c) && rest(after, name),
-                (Some(_), None) => false,
-                (None, _) => name.first() == Some(&'[') && rest(after, &name[1..]),
-            },
-            Some((c, after)) => name.first() == Some(c) && rest(after, &name[1..]),
-        }
-    }
-    let chars: (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
-    rest(&chars.0, &chars.1)
-}
-
-/// A bracket expression after its `[`: what it accepts, and what follows it.
-fn class(after: &[char]) -> Option<(impl Fn(char) -> bool + '_, &[char])> {
-    let negative = matches!(after.first(), Some('!' | '^'));
-    let body = if negative { &after[1..] } else { after };
-    let end = body.iter().skip(1).position(|c| *c == ']')? + 1;
-    let (set, after) = (&body[..end], &body[end + 1..]);
-    let within = move |c: char| {
-        let mut at = 0;
-        while at < set.len() {
-            if at + 2 < set.len() && set[at + 1] == '-' {
-                if (set[at]..=set[at + 2]).contains(&c) {
-                    return true;
-                }
-                at += 3;
-            } else if set[at] == c {
-                return true;
-            } else {
-                at += 1;
-            }
-        }
-        false
-    };
-    Some((move |c| within(c) != negative, after))
 }

@@ -53,11 +53,17 @@ pub(super) fn gather(target: &dyn Look) -> Facts {
         guest.insert("container");
     }
     if exists(target, "/proc/vz") && !exists(target, "/proc/lve") {
-        if exists(target, "/proc/bc") { drop(host.insert("openvz")) } else { found("openvz", &mut guest) }
+        match exists(target, "/proc/bc") {
+            true => _ = host.insert("openvz"),
+            false => found("openvz", &mut guest),
+        }
     }
     if exists(target, "/proc/xen") {
         let controls = text(target, "/proc/xen/capabilities").is_some_and(|c| c.contains("control_d"));
-        if controls { drop(host.insert("xen")) } else { found("xen", &mut guest) }
+        match controls {
+            true => _ = host.insert("xen"),
+            false => found("xen", &mut guest),
+        }
     }
     for (file, word, name) in BOARDS {
         let line = text(target, format!("/sys/devices/virtual/dmi/id/{file}"));
