@@ -24,8 +24,11 @@ const SOURCES: &[&str] = &[
     "src/bin",
     "src/bootstrap.rs",
     "src/modules",
+    "src/pattern",
+    "src/pattern.rs",
     "src/plan.rs",
     "src/wire.rs",
+    "src/words.rs",
     "src/lib.rs",
 ];
 

@@ -54,7 +54,7 @@ impl Action for Copy {
 }
 
 /// The file or folder that `src` means: in `files/`, or beside the tasks, or beside the playbook.
-fn find(context: &Context<'_>, src: &str) -> Result<PathBuf, Failure> {
+pub(super) fn find(context: &Context<'_>, src: &str) -> Result<PathBuf, Failure> {
     let paths = context.scope.paths();
     paths.find("files", &super::home(src)).ok_or_else(|| {
         let places: Vec<String> = paths.candidates("files", src).iter().map(|p| p.display().to_string()).collect();
@@ -63,7 +63,7 @@ fn find(context: &Context<'_>, src: &str) -> Result<PathBuf, Failure> {
 }
 
 /// A file's bytes and permission bits; a vault text is opened.
-fn file(path: &Path, decrypt: bool, context: &Context<'_>) -> Result<(Supply, u32), Failure> {
+pub(super) fn file(path: &Path, decrypt: bool, context: &Context<'_>) -> Result<(Supply, u32), Failure> {
     let meta = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     let mode = meta.permissions().mode() & 0o7777;
     if decrypt && meta.size() < (64 << 20) && begins_as_vault(path) {
@@ -108,6 +108,6 @@ fn folder(root: &Path, follow: bool, decrypt: bool, context: &Context<'_>, suppl
     Ok(items)
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::argument("src", format!("cannot read {}: {error}", path.display()))
 }

@@ -8,13 +8,16 @@ mod bundle;
 mod copy;
 mod debug;
 mod fail;
+mod fetch;
 mod hosts;
 mod include_vars;
 mod pause;
 mod raw;
 mod release_prepare;
+mod script;
 mod set_fact;
 mod template;
+mod unarchive;
 mod validate_argument_spec;
 
 use std::future::Future;
@@ -169,14 +172,17 @@ pub static ACTIONS: &[Entry] = &[
     entry::<copy::Copy>(),
     entry::<debug::Debug>(),
     entry::<fail::Fail>(),
+    entry::<fetch::Fetch>(),
     entry::<hosts::AddHost>(),
     entry::<hosts::GroupBy>(),
     entry::<include_vars::IncludeVars>(),
     entry::<pause::Pause>(),
     entry::<raw::Raw>(),
     entry::<release_prepare::ReleasePrepare>(),
+    entry::<script::Script>(),
     entry::<set_fact::SetFact>(),
     entry::<template::Template>(),
+    entry::<unarchive::Unarchive>(),
     entry::<validate_argument_spec::ValidateArgumentSpec>(),
 ];
 
