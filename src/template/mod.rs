@@ -24,7 +24,7 @@ mod versions;
 use std::sync::Arc;
 
 use self::eval::stmt::settle;
-use self::eval::{Context, Eval, Fail, Origin, Unit, is_true};
+use self::eval::{Context, Eval, Fail, Origin, Unit, ended_as, is_true};
 use self::syntax::Mode;
 use crate::diag::{Diagnostic, Source};
 use crate::value::{Map, Value};
@@ -182,9 +182,10 @@ pub fn render_file(source: &Arc<Source>, syntax: &Syntax, scope: &dyn Scope) -> 
     let program = syntax::file(&text, &syntax).map_err(|error| origin.syntax_diagnostic(&error))?;
     let context = Context::new(scope);
     let value = Eval::new(&context, Unit::new(program, origin)).run().and_then(|value| settle(&value)).map_err(Fail::into_diagnostic)?;
-    let out = match value {
-        Value::Null | Value::Omit => String::new(),
-        value => value.to_string(),
+    let value = match value {
+        Value::Null | Value::Omit => Value::str(""),
+        value => Value::from(value.to_string()),
     };
+    let out = if syntax.keep_trailing_newline { ended_as(value, &text) } else { value }.to_string();
     Ok(if syntax.newline_sequence == "\n" { out } else { out.replace('\n', &syntax.newline_sequence) })
 }

@@ -201,7 +201,8 @@ impl<'a> Context<'a> {
     pub(crate) fn text(&self, text: &Arc<str>, node: &Node) -> Result<Value> {
         let origin = Origin::Node(node.clone());
         let program = syntax::program(text, Mode::Text).map_err(|error| origin.syntax_error(&error))?;
-        Eval::new(self, Unit::new(program, origin)).run()
+        let value = Eval::new(self, Unit::new(program, origin)).run()?;
+        Ok(ended_as(value, text))
     }
 
     fn cycle(&self, fail: Fail, node: &Node) -> Fail {
@@ -219,6 +220,17 @@ impl Drop for Context<'_> {
         for frame in self.kept.borrow().iter() {
             frame.clear();
         }
+    }
+}
+
+/// Text ends with as many newlines as its template does: Jinja2 takes one away, Ansible puts it back.
+pub(crate) fn ended_as(value: Value, template: &str) -> Value {
+    let newlines = |text: &str| text.len() - text.trim_end_matches('\n').len();
+    match value {
+        Value::Str(text) if newlines(template) > newlines(&text) => {
+            Value::from(format!("{text}{}", "\n".repeat(newlines(template) - newlines(&text))))
+        }
+        other => other,
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) mod stmt;
 use std::sync::Arc;
 
 pub(crate) use call::Invocation;
-pub(crate) use context::{Context, Frame, enter, is_template};
+pub(crate) use context::{Context, Frame, ended_as, enter, is_template};
 pub(crate) use expr::is_true;
 pub(crate) use place::Origin;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Lookup, Query};
 use crate::diag::{Diagnostic, Source};
-use crate::template::eval::{Context, Eval, Fail, Origin, Result, Unit};
+use crate::template::eval::{Context, Eval, Fail, Origin, Result, Unit, ended_as};
 use crate::template::filters::regex;
 use crate::template::{Scope, SearchPath, Syntax, Var, header, syntax};
 use crate::value::{Map, Value};
@@ -113,7 +113,7 @@ fn template(query: &Query<'_, '_>) -> Result<Vec<Value>> {
         let value = Eval::new(&context, Unit::new(program, origin)).run()?;
         out.push(match value {
             Value::Null => Value::str(""),
-            value => crate::template::eval::stmt::settle(&value)?,
+            value => ended_as(crate::template::eval::stmt::settle(&value)?, &text),
         });
     }
     Ok(out)

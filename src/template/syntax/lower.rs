@@ -64,7 +64,8 @@ fn config(syntax: Option<&Syntax>) -> Result<SyntaxConfig, SyntaxError> {
         .comment_delimiters(syntax.comment.0.clone(), syntax.comment.1.clone())
         .trim_blocks(syntax.trim_blocks)
         .lstrip_blocks(syntax.lstrip_blocks)
-        .keep_trailing_newline(syntax.keep_trailing_newline)
+        // The last newline comes back after rendering: see `ended_as`.
+        .keep_trailing_newline(false)
         .build()
         .map_err(|error| SyntaxError { message: format!("these delimiters cannot be used: {error}"), at: At::default() })
 }
