@@ -4,10 +4,11 @@
 //!
 //! - `syntax`: text to tree, once for each distinct text. `eval`: the tree over values. `header`: the `#jinja2:` line.
 //! - `filters`, `predicates` (tests), `lookups`: one file a family, each with a table; `functions`; `methods` of Python's types.
-//! - `python`, `dates`, `versions`, `random`: what these stand on.
+//! - `python`, `dates`, `dump` (YAML out), `versions`, `random`: what these stand on.
 
 mod check;
 mod dates;
+mod dump;
 mod eval;
 mod filters;
 mod functions;

@@ -40,6 +40,11 @@ impl Loaded {
     }
 }
 
+/// What an unquoted scalar is by YAML 1.1: to know which strings need quotes when they are written.
+pub fn resolve(text: &str) -> Kind {
+    scalar::resolve(text)
+}
+
 /// Reads all documents of a text. An empty text has none.
 pub fn load(source: &Arc<Source>) -> Result<Loaded, Diagnostic> {
     guard::quietly(source, || compose::documents(source))

@@ -9,6 +9,7 @@ mod paths;
 pub(crate) mod regex;
 mod select;
 mod text;
+mod yaml;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -47,7 +48,7 @@ impl Filter {
     }
 }
 
-const FAMILIES: &[&[Filter]] = &[choose::TABLE, dicts::TABLE, json::TABLE, lists::TABLE, numbers::TABLE, paths::TABLE, regex::TABLE, select::TABLE, text::TABLE];
+const FAMILIES: &[&[Filter]] = &[choose::TABLE, dicts::TABLE, json::TABLE, lists::TABLE, numbers::TABLE, paths::TABLE, regex::TABLE, select::TABLE, text::TABLE, yaml::TABLE];
 
 /// Collections whose filters and tests are built in, under their full and their short names.
 pub(super) const COLLECTIONS: &[&str] =

@@ -1,0 +1,479 @@
+//! YAML as PyYAML (with libyaml) writes it, so that files rendered by Ansible before do not change.
+
+use std::fmt::Write as _;
+
+use super::eval::{Fail, Result};
+use crate::value::{Value, float_text};
+use crate::yaml::{self, Kind};
+
+/// Options of `yaml.dump`.
+pub(crate) struct Layout {
+    pub(crate) indent: usize,
+    pub(crate) width: usize,
+    pub(crate) sort_keys: bool,
+    /// Flow style for all collections, none, or those that hold only scalars.
+    pub(crate) flow: Option<bool>,
+    pub(crate) unicode: bool,
+    pub(crate) explicit_start: bool,
+    pub(crate) explicit_end: bool,
+    /// `"` or `'` around every scalar.
+    pub(crate) quote: Option<char>,
+}
+
+/// One document.
+pub(crate) fn dump(value: &Value, layout: &Layout) -> Result<String> {
+    let mut writer = Writer { layout, out: String::new(), column: 0, space: true, indention: true, flow: 0 };
+    if layout.explicit_start {
+        writer.put("---");
+        writer.space = false;
+        writer.indention = false;
+        if !is_block(value, layout) {
+            writer.put(" ");
+            writer.space = true;
+        }
+    }
+    writer.node(value, -1, Place::Root)?;
+    writer.out.push('\n');
+    if layout.explicit_end {
+        writer.out.push_str("...\n");
+    }
+    Ok(writer.out)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Root,
+    Item,
+    Value,
+    SimpleKey,
+}
+
+/// Where the cursor is, as the emitter of libyaml sees it.
+struct Writer<'l> {
+    layout: &'l Layout,
+    out: String,
+    column: usize,
+    /// The last thing written was white space.
+    space: bool,
+    /// Only indentation and indicators stand on this line so far.
+    indention: bool,
+    flow: usize,
+}
+
+fn is_block(value: &Value, layout: &Layout) -> bool {
+    match value {
+        Value::List(items) | Value::Tuple(items) => !items.is_empty() && !wants_flow(value, layout),
+        Value::Map(map) => !map.is_empty() && !wants_flow(value, layout),
+        _ => false,
+    }
+}
+
+fn wants_flow(value: &Value, layout: &Layout) -> bool {
+    let scalar = |value: &Value| layout.quote.is_none() && !matches!(value, Value::List(_) | Value::Tuple(_) | Value::Map(_));
+    layout.flow.unwrap_or_else(|| match value {
+        Value::List(items) | Value::Tuple(items) => items.iter().all(scalar),
+        Value::Map(map) => map.iter().all(|(key, value)| scalar(key) && scalar(value)),
+        _ => false,
+    })
+}
+
+impl Writer<'_> {
+    fn put(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.column += text.chars().count();
+    }
+
+    fn line_break(&mut self) {
+        self.out.push('\n');
+        self.column = 0;
+        self.space = true;
+        self.indention = true;
+    }
+
+    fn indent(&mut self, indent: isize) {
+        let indent = usize::try_from(indent).unwrap_or(0);
+        if !self.indention || self.column > indent || (self.column == indent && !self.space) {
+            self.line_break();
+        }
+        if self.column < indent {
+            let missing = indent - self.column;
+            self.put(&" ".repeat(missing));
+            self.space = true;
+        }
+        self.indention = true;
+    }
+
+    fn indicator(&mut self, sign: &str, wants_space: bool, is_space: bool, is_indention: bool) {
+        if wants_space && !self.space {
+            self.put(" ");
+        }
+        self.put(sign);
+        self.space = is_space;
+        self.indention = self.indention && is_indention;
+    }
+
+    fn node(&mut self, value: &Value, indent: isize, place: Place) -> Result<()> {
+        match value {
+            Value::List(items) | Value::Tuple(items) if self.flow > 0 || items.is_empty() || wants_flow(value, self.layout) => self.flow_list(items, indent),
+            Value::List(items) | Value::Tuple(items) => {
+                // A list under a key stands at the key's own indentation.
+                let level = if place == Place::Value && !self.indention { indent.max(0) } else { self.deeper(indent) };
+                for item in items.iter() {
+                    self.indent(level);
+                    self.indicator("-", true, false, true);
+                    self.node(item, level, Place::Item)?;
+                }
+                Ok(())
+            }
+            Value::Map(map) => {
+                let mut entries: Vec<(&Value, &Value)> = map.iter().collect();
+                if self.layout.sort_keys && sortable(&entries) {
+                    entries.sort_by(|(a, _), (b, _)| order(a, b));
+                }
+                if self.flow > 0 || map.is_empty() || wants_flow(value, self.layout) {
+                    return self.flow_map(&entries, indent);
+                }
+                let level = self.deeper(indent);
+                for (key, value) in entries {
+                    self.indent(level);
+                    if simple_key(key)? {
+                        self.node(key, level, Place::SimpleKey)?;
+                        self.indicator(":", false, false, false);
+                    } else {
+                        self.indicator("?", true, false, true);
+                        self.node(key, level, Place::Item)?;
+                        self.indent(level);
+                        self.indicator(":", true, false, true);
+                    }
+                    self.node(value, level, Place::Value)?;
+                }
+                Ok(())
+            }
+            Value::Undefined(undefined) => Err(Fail::Undefined(undefined.clone())),
+            scalar => self.scalar(scalar, indent, place),
+        }
+    }
+
+    fn deeper(&self, indent: isize) -> isize {
+        if indent < 0 { 0 } else { indent + self.layout.indent as isize }
+    }
+
+    fn flow_deeper(&self, indent: isize) -> isize {
+        if indent < 0 { self.layout.indent as isize } else { indent + self.layout.indent as isize }
+    }
+
+    fn flow_list(&mut self, items: &[Value], indent: isize) -> Result<()> {
+        self.indicator("[", true, true, false);
+        self.flow += 1;
+        let level = self.flow_deeper(indent);
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                self.indicator(",", false, false, false);
+            }
+            if self.column > self.layout.width {
+                self.indent(level);
+            }
+            self.node(item, level, Place::Item)?;
+        }
+        self.flow -= 1;
+        self.indicator("]", false, false, false);
+        Ok(())
+    }
+
+    fn flow_map(&mut self, entries: &[(&Value, &Value)], indent: isize) -> Result<()> {
+        self.indicator("{", true, true, false);
+        self.flow += 1;
+        let level = self.flow_deeper(indent);
+        for (index, (key, value)) in entries.iter().enumerate() {
+            if index > 0 {
+                self.indicator(",", false, false, false);
+            }
+            if self.column > self.layout.width {
+                self.indent(level);
+            }
+            if simple_key(key)? {
+                self.node(key, level, Place::SimpleKey)?;
+                self.indicator(":", false, false, false);
+            } else {
+                self.indicator("?", true, false, false);
+                self.node(key, level, Place::Item)?;
+                if self.column > self.layout.width {
+                    self.indent(level);
+                }
+                self.indicator(":", true, false, false);
+            }
+            self.node(value, level, Place::Value)?;
+        }
+        self.flow -= 1;
+        self.indicator("}", false, false, false);
+        Ok(())
+    }
+
+    fn scalar(&mut self, value: &Value, indent: isize, place: Place) -> Result<()> {
+        let text = scalar_text(value)?;
+        let is_text = matches!(value, Value::Str(_));
+        let look = Look::at(&text, self.layout.unicode);
+        let key = place == Place::SimpleKey;
+        let level = self.deeper(indent);
+        let quote = self.layout.quote;
+        let plain = quote.is_none()
+            && (!is_text || reads_as_text(&text))
+            && if self.flow > 0 { look.flow_plain } else { look.block_plain }
+            && !(text.is_empty() && (self.flow > 0 || key || is_text))
+            && !(look.several_lines && key);
+        if quote.is_some() && !is_text {
+            // libyaml marks that the quotes do not make it a string.
+            self.indicator("!", true, false, false);
+        }
+        if plain {
+            self.plain(&text, level, !key);
+        } else if quote != Some('"') && look.single && !(key && look.several_lines) {
+            self.single(&text, level, !key);
+        } else {
+            self.double(&text, level, !key);
+        }
+        Ok(())
+    }
+
+    fn plain(&mut self, text: &str, indent: isize, may_fold: bool) {
+        if !self.space && !text.is_empty() {
+            self.put(" ");
+        }
+        let chars: Vec<char> = text.chars().collect();
+        let mut spaces = false;
+        for (index, c) in chars.iter().enumerate() {
+            if *c == ' ' && may_fold && !spaces && self.column > self.layout.width && chars.get(index + 1) != Some(&' ') {
+                self.indent(indent);
+            } else {
+                self.put(c.encode_utf8(&mut [0; 4]));
+            }
+            spaces = *c == ' ';
+        }
+        self.space = false;
+        self.indention = false;
+    }
+
+    fn single(&mut self, text: &str, indent: isize, may_fold: bool) {
+        self.indicator("'", true, false, false);
+        let chars: Vec<char> = text.chars().collect();
+        let (mut spaces, mut breaks) = (false, false);
+        for (index, c) in chars.iter().enumerate() {
+            let inside = index > 0 && index + 1 < chars.len();
+            if *c == ' ' {
+                if may_fold && !spaces && self.column > self.layout.width && inside && chars.get(index + 1) != Some(&' ') {
+                    self.indent(indent);
+                } else {
+                    self.put(" ");
+                }
+                (spaces, breaks) = (true, false);
+            } else if *c == '\n' {
+                if !breaks {
+                    self.line_break();
+                }
+                self.line_break();
+                (spaces, breaks) = (false, true);
+            } else {
+                if breaks {
+                    self.indent(indent);
+                }
+                self.put(c.encode_utf8(&mut [0; 4]));
+                if *c == '\'' {
+                    self.put("'");
+                }
+                self.indention = false;
+                (spaces, breaks) = (false, false);
+            }
+        }
+        if breaks {
+            self.indent(indent);
+        }
+        self.indicator("'", false, false, false);
+        self.space = false;
+        self.indention = false;
+    }
+
+    fn double(&mut self, text: &str, indent: isize, may_fold: bool) {
+        self.indicator("\"", true, false, false);
+        let chars: Vec<char> = text.chars().collect();
+        let mut spaces = false;
+        for (index, c) in chars.iter().enumerate() {
+            let c = *c;
+            if !printable(c, self.layout.unicode) || c == '\u{feff}' || matches!(c, '\n' | '"' | '\\' | '\u{85}' | '\u{2028}' | '\u{2029}') {
+                let escape = escaped(c);
+                self.put(&escape);
+                spaces = false;
+            } else if c == ' ' {
+                if may_fold && !spaces && self.column > self.layout.width && index > 0 && index + 1 < chars.len() {
+                    self.indent(indent);
+                    if chars.get(index + 1) == Some(&' ') {
+                        self.put("\\");
+                    }
+                } else {
+                    self.put(" ");
+                }
+                spaces = true;
+            } else {
+                self.put(c.encode_utf8(&mut [0; 4]));
+                spaces = false;
+            }
+        }
+        self.indicator("\"", false, false, false);
+        self.space = false;
+        self.indention = false;
+    }
+}
+
+fn escaped(c: char) -> String {
+    match c {
+        '\0' => "\\0".into(),
+        '\u{7}' => "\\a".into(),
+        '\u{8}' => "\\b".into(),
+        '\t' => "\\t".into(),
+        '\n' => "\\n".into(),
+        '\u{b}' => "\\v".into(),
+        '\u{c}' => "\\f".into(),
+        '\r' => "\\r".into(),
+        '\u{1b}' => "\\e".into(),
+        '"' => "\\\"".into(),
+        '\\' => "\\\\".into(),
+        '\u{85}' => "\\N".into(),
+        '\u{a0}' => "\\_".into(),
+        '\u{2028}' => "\\L".into(),
+        '\u{2029}' => "\\P".into(),
+        c => {
+            let code = c as u32;
+            let mut out = String::new();
+            // Writing to a string cannot fail.
+            let _ = match code {
+                0..=0xff => write!(out, "\\x{code:02X}"),
+                0x100..=0xffff => write!(out, "\\u{code:04X}"),
+                _ => write!(out, "\\U{code:08X}"),
+            };
+            out
+        }
+    }
+}
+
+fn printable(c: char, unicode: bool) -> bool {
+    matches!(c, '\n' | ' '..='~') || (unicode && (matches!(c, '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)) && c != '\u{feff}')
+}
+
+/// What the characters of a scalar allow.
+struct Look {
+    several_lines: bool,
+    flow_plain: bool,
+    block_plain: bool,
+    single: bool,
+}
+
+impl Look {
+    fn at(text: &str, unicode: bool) -> Look {
+        if text.is_empty() {
+            return Look { several_lines: false, flow_plain: false, block_plain: true, single: true };
+        }
+        let chars: Vec<char> = text.chars().collect();
+        let is_break = |c: char| matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
+        let is_blank = |c: Option<&char>| c.is_none_or(|c| *c == ' ' || *c == '\t' || *c == '\0' || is_break(*c));
+        let start = text.starts_with("---") || text.starts_with("...");
+        let (mut block, mut flow) = (start, start);
+        let (mut lines, mut special, mut space_break, mut break_space) = (false, false, false, false);
+        for (index, c) in chars.iter().enumerate() {
+            let (c, next) = (*c, chars.get(index + 1));
+            if index == 0 {
+                match c {
+                    '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => (block, flow) = (true, true),
+                    '?' | ':' => {
+                        flow = true;
+                        block |= is_blank(next);
+                    }
+                    '-' if is_blank(next) => (block, flow) = (true, true),
+                    _ => {}
+                }
+            } else {
+                match c {
+                    ',' | '?' | '[' | ']' | '{' | '}' => flow = true,
+                    ':' => {
+                        flow = true;
+                        block |= is_blank(next);
+                    }
+                    '#' if is_blank(chars.get(index - 1)) => (block, flow) = (true, true),
+                    _ => {}
+                }
+            }
+            special |= !printable(c, unicode);
+            lines |= is_break(c);
+            space_break |= c == ' ' && next.is_some_and(|next| is_break(*next));
+            break_space |= is_break(c) && next == Some(&' ');
+        }
+        let edge = |c: Option<&char>| c.is_some_and(|c| *c == ' ' || is_break(*c));
+        let bare = edge(chars.first()) || edge(chars.last()) || break_space || space_break || special || lines;
+        Look {
+            several_lines: lines,
+            flow_plain: !bare && !flow,
+            block_plain: !bare && !block,
+            single: !break_space && !space_break && !special,
+        }
+    }
+}
+
+/// Whether the text, written plain, is read as text again.
+fn reads_as_text(text: &str) -> bool {
+    if matches!(text, "=" | "<<" | "") || is_timestamp(text) {
+        return false;
+    }
+    // Whole numbers beyond 64 bits are text for us, numbers for others.
+    let digits = text.trim_start_matches(['-', '+']);
+    if !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || c == '_') && !digits.starts_with(['0', '_']) {
+        return false;
+    }
+    matches!(yaml::resolve(text), Kind::Str(_))
+}
+
+fn is_timestamp(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    if bytes.len() < 8 || !bytes[..4].iter().all(u8::is_ascii_digit) || bytes[4] != b'-' {
+        return false;
+    }
+    const FORM: &str = r"^(\d{4}-\d\d-\d\d|\d{4}-\d\d?-\d\d?([Tt]|[ \t]+)\d\d?:\d\d:\d\d(\.\d*)?([ \t]*(Z|[-+]\d\d?(:\d\d)?))?)$";
+    super::filters::regex::compile(FORM, "").is_ok_and(|form| form.is_match(text).unwrap_or(false))
+}
+
+fn scalar_text(value: &Value) -> Result<String> {
+    Ok(match value {
+        Value::Null | Value::Omit => "null".into(),
+        Value::Bool(flag) => if *flag { "true" } else { "false" }.into(),
+        Value::Float(number) if number.is_nan() => ".nan".into(),
+        Value::Float(number) if number.is_infinite() => if *number > 0.0 { ".inf" } else { "-.inf" }.into(),
+        Value::Float(number) => {
+            let text = float_text(*number);
+            if text.contains('.') { text } else { text.replacen('e', ".0e", 1) }
+        }
+        Value::Object(object) => match object.plain()? {
+            Value::Object(_) => return Err(Fail::error(format!("an object of type '{}' cannot be written as YAML", object.type_name()))),
+            inner => inner.to_string(),
+        },
+        other => other.to_string(),
+    })
+}
+
+/// Keys of up to 128 bytes on one line stand before their colon; others need a `?`.
+fn simple_key(key: &Value) -> Result<bool> {
+    Ok(match key {
+        Value::List(items) | Value::Tuple(items) => items.is_empty(),
+        Value::Map(map) => map.is_empty(),
+        scalar => {
+            let text = scalar_text(scalar)?;
+            text.len() <= 128 && !text.contains('\n')
+        }
+    })
+}
+
+/// Python sorts keys of one kind and leaves others as they are.
+fn sortable(entries: &[(&Value, &Value)]) -> bool {
+    let number = |key: &Value| matches!(key, Value::Int(_) | Value::Float(_) | Value::Bool(_));
+    entries.iter().all(|(key, _)| matches!(key, Value::Str(_))) || entries.iter().all(|(key, _)| number(key))
+}
+
+fn order(a: &Value, b: &Value) -> std::cmp::Ordering {
+    super::eval::ops::order(a, b, super::syntax::Comparison::Lt).unwrap_or(std::cmp::Ordering::Equal)
+}
