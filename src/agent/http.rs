@@ -220,7 +220,7 @@ mod tests {
         assert_eq!((answer.status, answer.reason.as_str()), (503, "Service Unavailable"));
         assert_eq!(std::fs::read(&answer.body).unwrap(), b"down");
         assert!(answer.headers.contains(&("x-a".into(), "b".into())));
-        assert!(served.join().unwrap().to_lowercase().contains("authorization: basic yto"));
+        assert!(served.join().unwrap().to_lowercase().contains("authorization: basic ytpi"));
         drop(host);
         assert!(!answer.body.exists());
     }
