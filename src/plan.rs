@@ -19,6 +19,11 @@ pub trait Look {
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
     /// Lower-case hex; `None` where no file is at `path`. Streams.
     fn digest(&self, path: &Path, algorithm: Algorithm) -> io::Result<Option<String>>;
+    /// The file system's flags of a file or folder (FS_IOC_GETFLAGS); `None` where only `lsattr` could tell.
+    fn flags(&self, path: &Path) -> io::Result<Option<u32>> {
+        let _ = path;
+        Ok(None)
+    }
     /// Names in a folder, sorted.
     fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
     /// Runs a command that changes nothing, for what it prints. Not found or not startable is an error.

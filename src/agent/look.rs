@@ -142,6 +142,13 @@ impl Look for Host {
             .map_err(|error| sentence::error("read", path, &error))
     }
 
+    fn flags(&self, path: &Path) -> io::Result<Option<u32>> {
+        use rustix::fs::{Mode, OFlags, ioctl_getflags, open};
+        // A pipe must not wait for its other end.
+        let file = open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(Some(ioctl_getflags(file)?.bits()))
+    }
+
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
         list(folder).map_err(|error| sentence::error("list", folder, &error))
     }

@@ -4,9 +4,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use regex::bytes::Regex;
-
 use super::target::Target;
+use crate::pattern::{self, Options, Pattern};
 use crate::plan::{Failure, Outcome, Request, Until, Wait};
 
 /// Read from a port or a file at most, to search in.
@@ -55,7 +54,7 @@ fn seconds(time: f64) -> Duration {
     Duration::try_from_secs_f64(time).unwrap_or_default()
 }
 
-struct Search(Regex);
+struct Search(Pattern);
 
 impl Search {
     fn of(until: &Until) -> Result<Option<Search>, Failure> {
@@ -68,12 +67,14 @@ impl Search {
         else {
             return Ok(None);
         };
-        // Python's re.MULTILINE, as Ansible's wait_for searches.
-        match regex::bytes::RegexBuilder::new(text)
-            .multi_line(true)
-            .build()
-        {
-            Ok(regex) => Ok(Some(Search(regex))),
+        // Python's re.MULTILINE on bytes, as Ansible's wait_for searches.
+        let options = Options {
+            multiline: true,
+            ascii: true,
+            ..Options::default()
+        };
+        match Pattern::new(&pattern::latin(text.as_bytes()), options) {
+            Ok(pattern) => Ok(Some(Search(pattern))),
             Err(error) => Err(Failure::new(format!(
                 "the pattern {text:?} cannot be searched for: {error}"
             ))),
@@ -81,16 +82,19 @@ impl Search {
     }
 
     fn find(&self, text: &[u8]) -> Option<Found> {
-        let captures = self.0.captures(text)?;
-        let string =
-            |m: regex::bytes::Match<'_>| String::from_utf8_lossy(m.as_bytes()).into_owned();
+        let text = pattern::latin(text);
+        let captures = self.0.captures(&text, 0)?;
+        let string = |group: usize| {
+            let bytes = pattern::bytes(captures.get(group)?.as_str());
+            Some(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        let names = self.0.names();
         Some(Found {
-            groups: captures.iter().skip(1).map(|m| m.map(string)).collect(),
-            named: self
-                .0
-                .capture_names()
-                .flatten()
-                .map(|name| (name.to_owned(), captures.name(name).map(string)))
+            groups: (1..=self.0.groups()).map(string).collect(),
+            named: names
+                .into_iter()
+                .enumerate()
+                .filter_map(|(group, name)| Some((name?, string(group))))
                 .collect(),
         })
     }

@@ -184,16 +184,52 @@ pub(crate) fn umask(target: &dyn Look) -> u32 {
     line.and_then(|bits| u32::from_str_radix(bits.trim(), 8).ok()).unwrap_or(0o022)
 }
 
-/// Version and flags of a file, as `lsattr` shows them.
-pub(crate) fn flags_of(target: &dyn Look, path: &Path) -> Option<(String, String)> {
+/// Letters of a file's flags, as `lsattr` shows them, and its version where that had to be asked.
+pub(crate) fn flags_of(target: &dyn Look, path: &Path) -> Option<(Option<String>, String)> {
+    match target.flags(path) {
+        Ok(Some(bits)) => {
+            let letters = FLAGS.iter().filter(|(_, bit, _)| bits & bit != 0);
+            return Some((None, letters.map(|(letter, ..)| letter).collect()));
+        }
+        Ok(None) => {}
+        // The file system has none.
+        Err(_) => return None,
+    }
     target.which("lsattr")?;
     let command = Command { accept: Vec::new(), ..Command::new(["lsattr", "-vd", &path.to_string_lossy()]) };
     let output = target.ask(&command).ok().filter(|output| output.rc == 0)?;
     let text = output.text();
     let mut fields = text.split_whitespace();
     let version = fields.next()?.to_owned();
-    Some((version, fields.next()?.chars().filter(|c| *c != '-').collect()))
+    Some((Some(version), fields.next()?.chars().filter(|c| *c != '-').collect()))
 }
+
+/// Letter, bit (linux/fs.h) and chattr(1)'s word, in the order of `lsattr`.
+pub(crate) const FLAGS: &[(char, u32, &str)] = &[
+    ('s', 0x1, "zero"),
+    ('u', 0x2, "undelete"),
+    ('S', 0x8, "synchronous"),
+    ('D', 0x1_0000, "dirsync"),
+    ('i', 0x10, "immutable"),
+    ('a', 0x20, "append"),
+    ('d', 0x40, "nodump"),
+    ('A', 0x80, "noatime"),
+    ('c', 0x4, "compressed"),
+    ('B', 0x200, "compresseddirty"),
+    ('E', 0x800, "encrypted"),
+    ('j', 0x4000, "journalled"),
+    ('I', 0x1000, "indexed"),
+    ('t', 0x8000, "notail"),
+    ('T', 0x2_0000, "blockroot"),
+    ('e', 0x8_0000, "extents"),
+    ('V', 0x10_0000, "verity"),
+    ('C', 0x80_0000, "nocow"),
+    ('x', 0x200_0000, "dax"),
+    ('F', 0x4000_0000, "casefold"),
+    ('N', 0x1000_0000, "inline"),
+    ('P', 0x2000_0000, "project"),
+    ('m', 0x400, "nocompression"),
+];
 
 /// What a result says of a file: `uid`, `gid`, `owner`, `group`, `mode`, `state`, `size`; nothing where nothing is.
 pub(crate) fn facts(target: &dyn Look, path: &Path) -> Map<String, Json> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value as Json, json};
 
 use super::Module;
-use super::attributes::{flags_of, group_name, user_name};
+use super::attributes::{FLAGS, flags_of, group_name, user_name};
 use super::realpath::resolve;
 use crate::arguments;
 use crate::plan::{Algorithm, Command, Failure, Kind, Look, Meta, Plan};
@@ -56,7 +56,8 @@ stat.readable, writeable, executable: to the user that the task runs as
 stat.lnk_target, lnk_source: where a link points, as written, and followed to its end
 stat.checksum: of a regular file
 stat.mimetype, charset: as `file` says; `unknown` where it is missing
-stat.version, attributes, attr_flags: as `lsattr` says
+stat.attributes, attr_flags: flags of the file system, as words and as the letters of `lsattr`
+stat.version: as `lsattr` says, where it had to be asked
 ";
 
     fn plan(self, target: &dyn Look) -> Result<Plan, Failure> {
@@ -73,14 +74,15 @@ stat.version, attributes, attr_flags: as `lsattr` says
             stat.insert("checksum".into(), json!(target.digest(&self.path, self.checksum_algorithm)?));
         }
         if self.get_mime {
-            let (mimetype, charset) = mime(target, &self.path, self.follow);
+            let (mimetype, charset) = mime(target, &self.path, &meta, self.follow);
             stat.insert("mimetype".into(), mimetype.into());
             stat.insert("charset".into(), charset.into());
         }
-        if self.get_attributes {
+        if self.get_attributes && has_flags(meta.kind) {
             if let Some((version, flags)) = flags_of(target, &self.path) {
-                let names: Vec<&str> = flags.chars().filter_map(flag_name).collect();
-                stat.insert("version".into(), version.into());
+                let name = |letter| FLAGS.iter().find(|(known, ..)| *known == letter).map(|(.., name)| *name);
+                let names: Vec<&str> = flags.chars().filter_map(name).collect();
+                stat.extend(version.map(|version| ("version".to_owned(), version.into())));
                 stat.insert("attr_flags".into(), flags.into());
                 stat.insert("attributes".into(), json!(names));
             }
@@ -145,10 +147,24 @@ fn access(target: &dyn Look, meta: &Meta) -> Result<[bool; 3], Failure> {
     Ok([4, 2, 1].map(|bit| meta.mode >> shift & bit != 0))
 }
 
-fn mime(target: &dyn Look, path: &Path, follow: bool) -> (String, String) {
+fn has_flags(kind: Kind) -> bool {
+    matches!(kind, Kind::File | Kind::Folder)
+}
+
+/// Only regular files need a look by `file`: a process costs more than all else here.
+fn mime(target: &dyn Look, path: &Path, meta: &Meta, follow: bool) -> (String, String) {
     let unknown = || ("unknown".to_owned(), "unknown".to_owned());
     if target.which("file").is_none() {
         return unknown();
+    }
+    let known = match meta.kind {
+        Kind::Folder => Some("inode/directory"),
+        Kind::Link => Some("inode/symlink"),
+        Kind::File if meta.size == 0 => Some("inode/x-empty"),
+        _ => None,
+    };
+    if let Some(known) = known {
+        return (known.to_owned(), "binary".to_owned());
     }
     let mut argv = vec!["file", "--mime-type", "--mime-encoding"];
     if follow {
@@ -164,31 +180,4 @@ fn mime(target: &dyn Look, path: &Path, follow: bool) -> (String, String) {
         }
         _ => unknown(),
     }
-}
-
-/// chattr(1)'s words for its letters.
-fn flag_name(letter: char) -> Option<&'static str> {
-    Some(match letter {
-        'A' => "noatime",
-        'a' => "append",
-        'c' => "compressed",
-        'C' => "nocow",
-        'd' => "nodump",
-        'D' => "dirsync",
-        'e' => "extents",
-        'E' => "encrypted",
-        'h' => "blocksize",
-        'i' => "immutable",
-        'I' => "indexed",
-        'j' => "journalled",
-        'N' => "inline",
-        's' => "zero",
-        'S' => "synchronous",
-        't' => "notail",
-        'T' => "blockroot",
-        'u' => "undelete",
-        'X' => "compressedraw",
-        'Z' => "compresseddirty",
-        _ => return None,
-    })
 }

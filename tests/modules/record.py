@@ -190,7 +190,7 @@ def perform(wanted):
     program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
     told = subprocess.run(
         [program, "-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}", f"{scratch}/play.yml"],
-        env=environment, capture_output=True, text=True, umask=0o022, cwd=scratch,
+        env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, umask=0o022, cwd=scratch,
     )
     if not os.path.exists(f"{scratch}/out"):
         sys.exit(told.stdout + told.stderr)

@@ -143,6 +143,19 @@ fn walk(root: &Path, below: &Path, all: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
+/// The same name for every backup of a file (`f.1234.2026-01-31@12:00:00~`): `f.backup~`.
+fn steady(path: PathBuf) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut parts: Vec<&str> = name.split('.').collect();
+    match parts.pop() {
+        Some(time) if time.ends_with('~') && time.contains('@') && parts.len() > 1 => {
+            parts.pop();
+            path.with_file_name(format!("{}.backup~", parts.join(".")))
+        }
+        _ => path,
+    }
+}
+
 impl Tree {
     /// `times`: remember when things were changed, too.
     pub(crate) fn read(root: &Path, host: &Rooted, times: bool) -> Result<Tree, String> {
@@ -161,7 +174,7 @@ impl Tree {
             };
             let mtime = times.then_some(meta.mtime);
             items.insert(
-                path,
+                steady(path),
                 Item {
                     kind: meta.kind,
                     mode: meta.mode,
@@ -199,8 +212,8 @@ impl Tree {
             );
             text.extend(
                 String::from_utf8_lossy(&item.content)
-                    .lines()
-                    .map(|line| format!("    {line}\n")),
+                    .split_inclusive('\n')
+                    .map(|line| format!("    {}\n", line.trim_end_matches('\n').replace('\r', "\\r"))),
             );
             if item.kind == Kind::File && !item.content.is_empty() && !item.content.ends_with(b"\n")
             {
