@@ -197,7 +197,7 @@ fn a_large_blob_is_streamed() {
         sha1,
     };
     let mut agent = Agent::start();
-    let arguments = json!({"_content": blob, "dest": dest});
+    let arguments = json!({"_blob": blob, "dest": dest});
     agent.send(&start(task(5, "ansible.builtin.copy", arguments)));
     match agent.receive() {
         FromAgent::Want {
@@ -244,7 +244,7 @@ fn a_blob_that_the_controller_cannot_give() {
     agent.send(&start(task(
         1,
         "ansible.builtin.copy",
-        json!({"_content": blob, "dest": dest}),
+        json!({"_blob": blob, "dest": dest}),
     )));
     assert!(matches!(agent.receive(), FromAgent::Want { .. }));
     agent.send(&ToAgent::NoBlob {
@@ -304,21 +304,21 @@ fn a_task_as_another_user() {
 #[test]
 fn an_armed_undo_is_carried_out_when_the_controller_vanishes() {
     let folder = folder("agent-armed");
-    for release in ["releases/1", "releases/2"] {
+    for release in ["releases/20260101000001", "releases/20260101000002"] {
         std::fs::create_dir_all(folder.join(release)).unwrap();
         std::fs::create_dir_all(folder.join(release).join(".deploy")).unwrap();
     }
-    std::os::unix::fs::symlink("releases/1", folder.join("current")).unwrap();
+    std::os::unix::fs::symlink("releases/20260101000001", folder.join("current")).unwrap();
     let mut agent = Agent::start();
     let restarted = folder.join("restarted");
-    let arguments = json!({"path": folder, "release": "2", "restart": [["touch", restarted]]});
+    let arguments = json!({"path": folder, "release": "20260101000002", "restart": [["touch", restarted]]});
     agent.send(&start(task(1, "release_flip", arguments)));
     let (_, result, values) = agent.done();
     assert!(!result.failed, "{values}");
     let current = || std::fs::read_link(folder.join("current")).unwrap();
-    assert!(current().ends_with("releases/2"), "{}", current().display());
+    assert!(current().ends_with("releases/20260101000002"), "{}", current().display());
     agent.to.as_mut().unwrap().flush().unwrap();
     agent.end();
-    assert!(current().ends_with("releases/1"), "{}", current().display());
+    assert!(current().ends_with("releases/20260101000001"), "{}", current().display());
     assert!(restarted.exists());
 }

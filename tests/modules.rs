@@ -2,7 +2,8 @@
 //!
 //! - `task.yml`: the module's arguments. Quote modes: `mode: "0644"`. `{blob: 0}` stands for the content of `blobs/0`.
 //! - `before/`: what lies below `/` (left out: nothing). Files are 0644, or 0755 where git has them executable, folders 0755,
-//!   all belong to 0:0 and are of 2026-01-01T00:00:00Z. A folder that is to be empty holds `.gitkeep`, which is not copied.
+//!   all belong to 0:0 and are of 2026-01-01T00:00:00Z. A folder that is to be empty holds `.gitkeep`, which is not copied;
+//!   `dot-git` stands for a folder `.git`.
 //! - `before.yml`: what git cannot hold, by path: `/etc/shadow: {mode: "0640", uid: 0, gid: 42, mtime: 1767225600}`.
 //! - `commands.yml`: what the host answers, see `Answers` in src/agent/rooted.rs:
 //!   `uid`, `env`, `which`, `ports: ["127.0.0.1:80"]`, `requests`, and `commands`, of which the first that fits is taken:

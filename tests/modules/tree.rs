@@ -109,7 +109,9 @@ fn fill(from: &Path, to: &Path) -> io::Result<()> {
     fs::set_permissions(to, fs::Permissions::from_mode(0o755))?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
-        let dest = to.join(entry.file_name());
+        // git holds no folder of its own kind inside a repository: `dot-git` stands for it.
+        let name = entry.file_name();
+        let dest = to.join(if name == "dot-git" { ".git".as_ref() } else { name.as_os_str() });
         let kind = entry.file_type()?;
         if kind.is_symlink() {
             std::os::unix::fs::symlink(fs::read_link(entry.path())?, dest)?;
