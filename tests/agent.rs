@@ -306,7 +306,11 @@ fn an_armed_undo_is_carried_out_when_the_controller_vanishes() {
     let folder = folder("agent-armed");
     for release in ["releases/20260101000001", "releases/20260101000002"] {
         std::fs::create_dir_all(folder.join(release)).unwrap();
-        std::fs::create_dir_all(folder.join(release).join(".deploy")).unwrap();
+        let deploy = folder.join(release).join(".deploy");
+        std::fs::create_dir_all(&deploy).unwrap();
+        let name = release.trim_start_matches("releases/");
+        let record = json!({"release": name, "revision": "1".repeat(40), "state": "prepared", "by": "a", "from": "b", "at": "2026-01-01T00:00:00Z"});
+        std::fs::write(deploy.join("release.json"), record.to_string()).unwrap();
     }
     std::os::unix::fs::symlink("releases/20260101000001", folder.join("current")).unwrap();
     let mut agent = Agent::start();
