@@ -208,7 +208,7 @@ impl Copy {
         }
         let mut plan = self.attributes.finish(plan, target, path.clone());
         let wants_md5 = written && !plan.result.contains_key("md5sum");
-        if let (true, Some(next)) = (wants_md5, plan.next.take()) {
+        if wants_md5 && let Some(next) = plan.next.take() {
             plan.next = Some(Box::new(move |target, outcomes| {
                 let mut plan = next(target, outcomes)?;
                 plan.result.insert("md5sum".into(), json!(target.digest(&path, Algorithm::Md5)?));

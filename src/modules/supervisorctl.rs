@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::Module;
 use super::arguments::{Rule, Secret};
-use crate::plan::{Change, Command, Content, Failure, Look, Outcome, Output, Plan};
+use crate::plan::{Change, Command, Content, Failure, Look, Outcome, Output, Plan, Until, Wait};
 use crate::{arguments, choices};
+
+/// Tries, half a second apart, to start a process that was stopping: supervisor's default `stopwaitsecs` is 10.
+const STOPPING: u32 = 40;
 
 choices! {
     /// What a program should be doing.
@@ -80,10 +83,7 @@ affected: the processes that something was done to";
             // `update` takes over what changed, and would have to come first anyway: no need to ask for the status.
             let words = ["restart", &self.pattern()];
             let changes = vec![client.run(&["update"]), client.run(&words)];
-            return Ok(Plan { changes, ..result }.then(move |target, outcomes| {
-                let affected = client.verify(&last(outcomes), "started", target)?;
-                Ok(Plan::unchanged().with("affected", affected))
-            }));
+            return Ok(Plan { changes, ..result }.then(move |target, outcomes| self.restarted(client, target, outcomes, STOPPING)));
         }
         let processes: Vec<(String, String)> =
             client.status(target)?.into_iter().filter(|(name, _)| self.is_meant(name)).collect();
@@ -131,6 +131,26 @@ affected: the processes that something was done to";
 }
 
 impl Supervisorctl {
+    /// Verifies a restart. A process that is still stopping, because another restart was cut off before, cannot be started: it
+    /// is waited for, so many tries, and then started.
+    fn restarted(self, client: Client, target: &dyn Look, outcomes: &[Outcome], tries: u32) -> Result<Plan, Failure> {
+        let problem = match client.verify(&last(outcomes), "started", target) {
+            Ok(affected) => return Ok(Plan::unchanged().with("affected", affected)),
+            Err(problem) => problem,
+        };
+        let meant = client.status(target)?.into_iter().filter(|(name, _)| self.is_meant(name));
+        let state = |wanted: &str, all: &[(String, String)]| all.iter().any(|(_, state)| state == wanted);
+        let all: Vec<(String, String)> = meant.collect();
+        let due = state("STOPPED", &all) || state("STOPPING", &all);
+        if tries == 0 || !due {
+            return Err(problem);
+        }
+        let wait = Wait { until: Until::Elapsed, timeout: 0.5, delay: 0.0, sleep: 0.5, message: String::new() };
+        let words = ["start", &self.pattern()];
+        let changes = vec![Change::Wait(wait), client.run(&words)];
+        Ok(Plan::of(changes).then(move |target, outcomes| self.restarted(client, target, outcomes, tries - 1)))
+    }
+
     fn is_meant(&self, process: &str) -> bool {
         match self.name.strip_suffix(':') {
             _ if self.name == "all" => true,

@@ -1,12 +1,12 @@
 //! An agent that is there: tasks go out and answers come back as they are ready, many at once, none waiting for another.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, BufWriter};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::{Supply, Unreachable};
 use crate::plan::Blob;
@@ -20,6 +20,10 @@ const CHUNK: usize = 256 << 10;
 
 /// An agent with an armed undo takes a longer silence for our end.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// How long a task that was given up may take to end on the host before the next one starts there all the same: the agent kills
+/// its processes three seconds after it asked them to end.
+const ENDING: Duration = Duration::from_secs(15);
 
 /// Something that says what the other side printed on stderr, for when it ends.
 pub(super) type LastWords = Box<dyn FnOnce() -> String + Send>;
@@ -35,11 +39,15 @@ pub(super) struct Channel {
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
+    /// A task that was given up has ended on the host.
+    ended: Notify,
 }
 
 #[derive(Default)]
 struct State {
     tasks: HashMap<u64, mpsc::UnboundedSender<FromAgent>>,
+    /// Given up here, and still ending on the host.
+    given_up: HashSet<u64>,
     /// Why nothing comes any more.
     lost: Option<String>,
 }
@@ -47,6 +55,22 @@ struct State {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn all_given_up_ended(&self) {
+        loop {
+            let ended = self.ended.notified();
+            if self.state().given_up.is_empty() {
+                return;
+            }
+            ended.await;
+        }
+    }
+
+    fn has_ended(&self, id: u64) {
+        if self.state().given_up.remove(&id) {
+            self.ended.notify_waiters();
+        }
     }
 }
 
@@ -98,6 +122,8 @@ impl Channel {
         supplies: &[Supply],
         progress: &(dyn Fn(&str, u64, u64) + Send + Sync),
     ) -> Result<TaskResult, Unreachable> {
+        // What puts things right after an interrupt must not meet what is still being stopped.
+        let _ = tokio::time::timeout(ENDING, self.shared.all_given_up_ended()).await;
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         task.id = id;
         let mut answers = self.register(id)?;
@@ -201,7 +227,13 @@ impl UnderWay<'_> {
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        self.channel.shared.state().tasks.remove(&self.id);
+        let mut state = self.channel.shared.state();
+        state.tasks.remove(&self.id);
+        if state.lost.is_some() {
+            return;
+        }
+        state.given_up.insert(self.id);
+        drop(state);
         let cancel = frame(&ToAgent::Cancel { id: self.id });
         if let Err(mpsc::error::TrySendError::Full(cancel)) = self.channel.to.try_send(cancel)
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
@@ -247,6 +279,9 @@ async fn read(mut from: impl AsyncRead + Unpin, shared: Arc<Shared>, last_words:
                 else {
                     continue;
                 };
+                if matches!(message, FromAgent::Done { .. }) {
+                    shared.has_ended(*id);
+                }
                 if let Some(task) = shared.state().tasks.get(id) {
                     // Who no longer listens has been cancelled.
                     let _ = task.send(message);
@@ -268,6 +303,9 @@ async fn read(mut from: impl AsyncRead + Unpin, shared: Arc<Shared>, last_words:
     let mut state = shared.state();
     state.lost = Some(format!("the connection was lost{why}"));
     state.tasks.clear();
+    state.given_up.clear();
+    drop(state);
+    shared.ended.notify_waiters();
 }
 
 async fn receive(from: &mut (impl AsyncRead + Unpin)) -> std::io::Result<Option<FromAgent>> {

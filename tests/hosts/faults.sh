@@ -25,13 +25,20 @@ fault_block() {
   [ "${3:-}" = off ] || in_network "$1" iptables -I INPUT -p tcp --dport "$port" -j DROP
 }
 
-# fault_small_disk NAME FOLDER [SIZE|off]: a disk of SIZE (default 1m) over FOLDER, so that it is soon full.
+# fault_small_disk NAME FOLDER [ROOM|off]: FOLDER moves to a disk with ROOM left (default 1m), so that it is soon full. What is
+# in it stays readable; what runs from it runs on.
 fault_small_disk() {
   local folder=${2:?a folder}
   if [ "${3:-}" = off ]; then
-    engine exec "$(container "$1")" umount "$folder"
+    engine exec "$(container "$1")" umount -l "$folder"
   else
-    engine exec "$(container "$1")" sh -c \
-      "mkdir -p '$folder' && mount -t tmpfs -o size=${3:-1m},mode=\$(stat -c %a '$folder'),uid=\$(stat -c %u '$folder'),gid=\$(stat -c %g '$folder') tmpfs '$folder'"
+    engine exec -i "$(container "$1")" sh -es "$folder" "$(numfmt --from=iec "$(tr kmg KMG <<<"${3:-1m}")")" <<'SCRIPT'
+mkdir -p "$1" /run/small-disk
+mount -t tmpfs -o "mode=$(stat -c %a "$1"),uid=$(stat -c %u "$1"),gid=$(stat -c %g "$1")" tmpfs /run/small-disk
+cp -a "$1/." /run/small-disk/
+mount -o "remount,size=$(($(df --output=used -B1 /run/small-disk | tail -n 1) + $2))" /run/small-disk
+mount --bind /run/small-disk "$1"
+umount /run/small-disk
+SCRIPT
   fi
 }

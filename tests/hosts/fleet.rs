@@ -40,6 +40,7 @@ pub fn wsgi() -> String {
 }
 
 /// Asks until it holds; fails after so many seconds.
+#[track_caller]
 pub fn wait_until(what: &str, seconds: u64, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(seconds);
     while !holds() {
@@ -50,6 +51,7 @@ pub fn wait_until(what: &str, seconds: u64, mut holds: impl FnMut() -> bool) {
 
 impl Fleet {
     /// Hosts provisioned, and a fresh repository with one commit.
+    #[track_caller]
     pub fn new() -> Fleet {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let app = tempfile::tempdir().expect("a temporary folder");
@@ -105,12 +107,14 @@ impl Fleet {
     }
 
     /// Deploys HEAD, which is `revision`, and proves it.
+    #[track_caller]
     pub fn deployed(&self, revision: &str) {
         let out = self.run(&["sandbox", "HEAD", "web"]);
         assert_eq!(out.code, 0, "{out}");
         self.assert_serves(revision);
     }
 
+    #[track_caller]
     pub fn assert_serves(&self, revision: &str) {
         for host in WEB {
             assert_eq!(self.serves(host).as_deref(), Some(revision), "{host} serves another commit");
@@ -141,7 +145,7 @@ impl Fleet {
         String::from_utf8_lossy(&done.stdout).trim().to_owned()
     }
 
-    /// A tiny disk over a folder, until it is dropped.
+    /// A folder on a disk with next to no room left, until it is dropped.
     pub fn small_disk(&self, host: &'static str, folder: &'static str) -> Undo<'_> {
         self.hosts(&["small-disk", host, folder, "64k"]);
         Undo { fleet: self, command: vec!["small-disk", host, folder, "off"] }

@@ -46,7 +46,7 @@ pub(in crate::cli) fn judge(hosts: &[Arc<str>], sha: &str, before: &Answers, aft
     let (mut new, mut old, mut flipped) = (0, 0, false);
     for host in hosts {
         let seen = watch.of(host);
-        flipped |= seen.flipped;
+        flipped |= seen.flipped || seen.restored;
         let was = before.get(host).and_then(|answer| answer.as_ref().ok());
         let mut stand = |revision: Option<String>, remark: String, good: bool| {
             stands.push(Stands { host: host.clone(), revision, remark, good });
@@ -58,7 +58,7 @@ pub(in crate::cli) fn judge(hosts: &[Arc<str>], sha: &str, before: &Answers, aft
                 stand(Some(sha.to_owned()), if asked { "live, the process says so" } else { "live" }.to_owned(), true);
                 new += 1;
             }
-            Some(Ok(now)) if same(was, now) && !seen.mute_after_restore => {
+            Some(Ok(now)) if same(was, now) && seen.unwell.is_none() => {
                 let remark = match (seen.restored, now.current.is_some()) {
                     (true, true) => "back on what it ran before",
                     (true, false) => "nothing runs, as before",
@@ -69,12 +69,12 @@ pub(in crate::cli) fn judge(hosts: &[Arc<str>], sha: &str, before: &Answers, aft
                 old += 1;
             }
             Some(Ok(now)) => {
-                let remark = match (seen.mute_after_restore, now.proved) {
-                    (true, _) => "back on what it ran before, but the process does not answer",
-                    (false, true) => "runs something else",
-                    (false, false) => "flipped and not proved",
+                let remark = match (seen.unwell, now.proved) {
+                    (Some(why), _) => format!("points at what it ran before, which may not run: {why}"),
+                    (None, true) => "runs something else".to_owned(),
+                    (None, false) => "flipped and not proved".to_owned(),
                 };
-                stand(now.current_revision.clone(), remark.to_owned(), false);
+                stand(now.current_revision.clone(), remark, false);
             }
             Some(Err(silent)) if silent.unreachable && seen.flipped => {
                 stand(None, "unreachable; it goes back by itself when it loses this machine".into(), false);

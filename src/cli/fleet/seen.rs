@@ -12,8 +12,8 @@ pub(in crate::cli) struct Seen {
     pub(in crate::cli) flipped: bool,
     /// The commit that the running process last said it runs.
     pub(in crate::cli) answered: Option<String>,
-    /// It was asked after the way back, and did not answer as it should.
-    pub(in crate::cli) mute_after_restore: bool,
+    /// What went wrong after `current` was pointed back: the old release may not run.
+    pub(in crate::cli) unwell: Option<String>,
     pub(in crate::cli) restored: bool,
     /// The first thing that failed, as a sentence: where the deploy went wrong.
     pub(in crate::cli) failure: Option<String>,
@@ -47,13 +47,17 @@ impl Seen {
             ("release_flip", true) => self.flipped |= outcome.status == Status::Changed,
             ("release_restore", true) => self.restored |= outcome.status == Status::Changed,
             ("release_verify", true) => self.answered = text("revision"),
-            ("release_verify", false) if self.restored && outcome.status == Status::Failed => self.mute_after_restore = true,
             _ => {}
         }
         if matches!(outcome.status, Status::Failed | Status::Unreachable) {
             self.unreachable |= outcome.status == Status::Unreachable;
             let why = text("msg").or_else(|| outcome.error.as_ref().map(|error| error.message.clone()));
-            self.failure.get_or_insert_with(|| format!("{}: {}", task.name, why.unwrap_or_else(|| "it failed".into())));
+            let why = format!("{}: {}", task.name, why.unwrap_or_else(|| "it failed".into()));
+            // The way back ends with a `fail` that says the deploy failed; any other failure on it is one of the way back.
+            if self.restored && task.action.rsplit('.').next() != Some("fail") {
+                self.unwell.get_or_insert_with(|| why.clone());
+            }
+            self.failure.get_or_insert(why);
         }
     }
 }
