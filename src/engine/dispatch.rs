@@ -38,6 +38,7 @@ impl Attempt {
         let arguments = self.arguments(scope, raw)?;
         let target = TaskTarget::prepare(self, scope, action.is_some_and(|a| a.local))?;
         let delegated_to = target.delegated_to.clone();
+        self.play.run.emit(Event::Working { task: self.info.clone(), host: self.host.name.clone() });
         let answered = match action {
             Some(action) => {
                 let context = Context {

@@ -13,6 +13,8 @@ pub enum Event {
     /// No host matched: the play is skipped.
     NoHosts { name: String },
     TaskStarted(Arc<TaskInfo>),
+    /// A host works on the task: its conditions hold.
+    Working { task: Arc<TaskInfo>, host: Arc<str> },
     /// One item of a loop is done on a host.
     Item { task: Arc<TaskInfo>, host: Arc<str>, outcome: Box<Outcome> },
     /// The task is done on a host (after all items).

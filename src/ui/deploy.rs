@@ -126,8 +126,7 @@ impl Progress {
                     self.above(|| failure(task, host, outcome));
                 }
             }
-            Status::Changed => self.say(host, &task.name, state),
-            _ if self.bars.is_some() && outcome.status == Status::Ok => self.say(host, &task.name, state),
+            Status::Changed if self.bars.is_none() => self.say(host, &task.name, state),
             _ => {}
         }
     }
@@ -137,6 +136,8 @@ impl Sink for Progress {
     fn emit(&self, event: Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
+            // A terminal shows what is being done, plain lines what was done.
+            Event::Working { task, host } if self.bars.is_some() => self.say(&host, &task.name, &mut state),
             Event::Finished { task, host, outcome } => self.finished(&task, &host, &outcome, &mut state),
             // Many a second, and each replaced by the next: for a terminal only.
             Event::Progress { host, message, step, of } if self.bars.is_some() && !message.is_empty() => {

@@ -149,6 +149,7 @@ impl Sink for PlayView {
                 line(&paint("skipping: no hosts matched", Colour::Cyan));
             }
             Event::TaskStarted(task) => self.banner(&mut state, &task),
+            Event::Working { .. } => {}
             Event::Item { task, host, outcome } => {
                 self.banner(&mut state, &task);
                 if self.verbosity.diff {
