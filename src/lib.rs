@@ -6,6 +6,7 @@
 //! - `engine`: runs plays and emits events, prints nothing. `release`: what a deploy does on the controller.
 //! - `remote`: connections to hosts. `actions`: tasks that run in the controller.
 //! - `playbook`, `inventory`: what users wrote, decoded. `vars`: precedence in one place. `template`: Jinja2. `vault`.
+//! - `galaxy`: roles and collections from elsewhere. `config`: ansible.cfg and ANSIBLE_*. `ini`: that format.
 //! - `yaml`: nodes with positions. `value`: what templates compute with. `diag`: messages with a place.
 //! - On the target: `agent` (serve, apply) and `modules` (one file each) over `plan`; `wire` is what both ends speak,
 //!   `bootstrap` the script that puts the agent there.
@@ -26,9 +27,15 @@ pub mod cli;
 #[cfg(feature = "controller")]
 pub mod bucket;
 #[cfg(feature = "controller")]
+pub mod config;
+#[cfg(feature = "controller")]
 pub mod diag;
 #[cfg(feature = "controller")]
 pub mod engine;
+#[cfg(feature = "controller")]
+pub mod galaxy;
+#[cfg(feature = "controller")]
+pub mod ini;
 #[cfg(feature = "controller")]
 pub mod inventory;
 #[cfg(feature = "controller")]

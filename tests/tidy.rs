@@ -23,6 +23,8 @@ const NEVER: &[(&str, &[&str], &str)] = &[
     ("inventory", &["engine", "ui", "cli", "remote", "release"], "the inventory is below the engine"),
     ("vars", &["engine", "ui", "cli", "remote", "release", "actions"], "variables are below the engine"),
     ("template", &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook"], "templates see a scope, nothing else"),
+    ("config", &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "template", "yaml"], "settings are handed down"),
+    ("galaxy", &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "template"], "roles are fetched before anything is read"),
     ("yaml", &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "template"], "YAML is near the ground"),
     ("vault", &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "template"], "the vault only opens texts"),
     ("diag.rs", &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "template", "yaml"], "the ground floor"),

@@ -27,7 +27,7 @@ impl Interrupt {
                 // CI systems send SIGINT, wait, send SIGTERM, wait: that is one wish, not two.
                 let old = *told.borrow();
                 if old == Some(new) || old == Some(143) {
-                    super::options::end_at_once(i32::from(new));
+                    super::options::end_at_once(new);
                 }
                 told.send_replace(Some(new));
             }

@@ -17,7 +17,7 @@ use crate::ui;
 )]
 pub(super) struct Args {
     /// Inventory: a file, a folder, an executable, or host names with commas. May be given several times.
-    #[arg(short, long = "inventory", value_name = "SOURCE", env = "ANSIBLE_INVENTORY", required = true)]
+    #[arg(short, long = "inventory", visible_alias = "inventory-file", value_name = "SOURCE")]
     inventory: Vec<String>,
     #[command(flatten)]
     what: What,
@@ -53,7 +53,7 @@ struct What {
 
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let open = args.vault.opener()?;
-    let (inventory, warnings) = Inventory::load(&args.inventory, Some(Path::new(&args.playbook_dir)), open)?;
+    let (inventory, warnings) = Inventory::load(&super::options::sources(&args.inventory), Some(Path::new(&args.playbook_dir)), open)?;
     ui::report_all(&warnings);
     if let Some(host) = &args.what.host {
         if !inventory.has_host(host) {

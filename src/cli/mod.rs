@@ -1,11 +1,16 @@
 //! The command line: one file per command; this is their table.
 
+mod config;
 mod deploy;
 mod doc;
 mod fleet;
+mod galaxy;
 mod interrupt;
 mod inventory;
+mod listing;
 mod options;
+mod output;
+mod persona;
 mod playbook;
 mod releases;
 mod rollback;
@@ -18,6 +23,7 @@ mod vault;
 
 use clap::{Parser, Subcommand};
 
+use crate::config::Config;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::ui;
 
@@ -44,6 +50,10 @@ enum Command {
     Inventory(inventory::Args),
     /// Encrypt and open files and values (Ansible's vault).
     Vault(vault::Args),
+    /// Show the settings of ansible.cfg and of the environment.
+    Config(config::Args),
+    /// Bring roles and collections from where requirements.yml says.
+    Galaxy(galaxy::Args),
     /// Bring back what the hosts ran before.
     Rollback(rollback::Args),
     /// Show the releases on each host.
@@ -59,33 +69,63 @@ pub type ExitCode = u8;
 
 /// Runs the command line; the answer is the exit code.
 pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    let arguments: Vec<std::ffi::OsString> = arguments.into_iter().collect();
+    if let Some(code) = persona::main(&arguments) {
+        return code;
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            let shown = error.render();
-            if error.use_stderr() {
-                ui::note(shown.ansi().to_string().trim_end());
-                return 1;
-            }
-            ui::line(shown.to_string().trim_end());
-            return 0;
-        }
+        Err(error) => return usage(&error, 1),
     };
-    let result = match (cli.command, cli.deploy) {
+    ended(begin().and_then(|()| match (cli.command, cli.deploy) {
         (Some(Command::Playbook(args)), _) => playbook::run(args),
         (Some(Command::Run(args)), _) => run::run(args),
         (Some(Command::Doc(args)), _) => doc::run(args),
         (Some(Command::Inventory(args)), _) => inventory::run(args),
         (Some(Command::Vault(args)), _) => vault::run(args),
+        (Some(Command::Config(args)), _) => config::run(args),
+        (Some(Command::Galaxy(args)), _) => galaxy::run(args),
         (Some(Command::Rollback(args)), _) => rollback::run(args),
         (Some(Command::Releases(args)), _) => releases::run(args),
         (Some(Command::Status(args)), _) => status::run(args),
         (Some(Command::Unlock(args)), _) => unlock::run(args),
         (None, args) => deploy::run(args),
-    };
-    result.unwrap_or_else(|error| {
-        show(&error);
-        1
+    }))
+}
+
+/// Shows what clap says: help on standard output, mistakes on standard error with this exit code.
+fn usage(error: &clap::Error, code: ExitCode) -> ExitCode {
+    let shown = error.render();
+    if error.use_stderr() {
+        let text = if ui::colours_on_stderr() { shown.ansi().to_string() } else { shown.to_string() };
+        ui::note(text.trim_end());
+        return code;
+    }
+    ui::line(shown.to_string().trim_end());
+    0
+}
+
+/// Reads the settings, which every command builds on.
+fn begin() -> anyhow::Result<()> {
+    let config = Config::load().map_err(|error| persona::coded(5, error))?;
+    if let Some(path) = config.path("DEFAULT_LOG_PATH") {
+        ui::log_to(&path).map_err(|error| Diagnostic::error(format!("cannot write the log {}: {error}", path.display())))?;
+    }
+    config.make_current();
+    Ok(())
+}
+
+/// The exit code of what a command came to; errors are shown.
+fn ended(result: anyhow::Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|error| match error.downcast::<persona::Coded>() {
+        Ok(coded) => {
+            show(&coded.error);
+            persona::code(1, coded.code)
+        }
+        Err(error) => {
+            show(&error);
+            1
+        }
     })
 }
 

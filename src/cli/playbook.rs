@@ -1,13 +1,13 @@
 //! `deploy playbook`: runs playbooks.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::options::{RunOptions, split_tags};
-use super::{ExitCode, runtime};
-use crate::diag::Diagnostics;
-use crate::engine::{Event, Sink as _};
-use crate::ui::{self, PlayView};
+use super::{ExitCode, listing, output, persona, runtime};
+use crate::config::Config;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::engine::Event;
+use crate::ui;
 
 /// Run playbooks on the hosts of an inventory.
 ///
@@ -30,29 +30,53 @@ pub(super) struct Args {
     /// Begin at the task of this name.
     #[arg(long, value_name = "NAME")]
     start_at_task: Option<String>,
+    /// Ask before each task whether to do it.
+    #[arg(long)]
+    step: bool,
     /// Run handlers of hosts that failed too.
     #[arg(long)]
     force_handlers: bool,
     /// Only read and check the playbooks.
     #[arg(long)]
     syntax_check: bool,
+    /// Only show the tasks.
+    #[arg(long)]
+    list_tasks: bool,
+    /// Only show the tags.
+    #[arg(long)]
+    list_tags: bool,
+    /// Folder with modules of your own, before `library/` beside the playbook.
+    #[arg(short = 'M', long, value_name = "FOLDER", hide = true)]
+    module_path: Vec<String>,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let (tags, skip_tags) = (split_tags(&args.tags), split_tags(&args.skip_tags));
+    let (tags, skip_tags) = (split_tags(&args.tags, "TAGS_RUN"), split_tags(&args.skip_tags, "TAGS_SKIP"));
+    for path in &args.playbooks {
+        if !path.exists() {
+            return Err(persona::coded(1, missing(path)));
+        }
+    }
     let folder = args.playbooks[0].parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let prepared = args.options.prepare(folder, &tags, &skip_tags)?;
-    let mut plays = Vec::new();
+    let mut books = Vec::new();
     let mut problems = Diagnostics::default();
     for path in &args.playbooks {
         match prepared.loader.playbook(path) {
-            Ok(more) => plays.extend(more),
+            Ok(plays) => books.push((path.as_path(), plays)),
             Err(more) => problems.0.extend(more.0),
         }
     }
     prepared.show_warnings();
     if problems.has_errors() {
-        return Err(problems.into());
+        return Err(persona::coded(4, problems));
+    }
+    let show = listing::What { hosts: args.options.list_hosts, tasks: args.list_tasks, tags: args.list_tags };
+    if show.anything() {
+        for (path, plays) in &books {
+            listing::show(path, plays, &prepared, &show, &tags, &skip_tags, args.options.limit.as_deref())?;
+        }
+        return Ok(0);
     }
     if args.syntax_check {
         args.playbooks.iter().for_each(|path| ui::line(&format!("\nplaybook: {}", path.display())));
@@ -61,11 +85,24 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut options = args.options.engine()?;
     (options.tags, options.skip_tags) = (tags, skip_tags);
     options.start_at_task = args.start_at_task;
-    options.force_handlers = args.force_handlers;
-    let view = Arc::new(PlayView::new(args.options.verbosity()));
-    for path in &args.playbooks {
+    options.force_handlers |= args.force_handlers;
+    options.step = args.step;
+    let view = output::of_playbooks(args.options.verbosity())?;
+    let mut plays = Vec::new();
+    for (path, more) in books {
         view.emit(Event::PlaybookStarted { path: path.display().to_string() });
+        plays.extend(more);
     }
-    let ended = runtime()?.block_on(prepared.plays(&plays, options, view))?;
-    Ok(if ended.interrupted { 130 } else { ended.exit_code() })
+    let ended = runtime()?.block_on(prepared.plays(&plays, options, view)).map_err(|problems| persona::coded(4, problems))?;
+    if Config::current().flag("RETRY_FILES_ENABLED") {
+        listing::write_retry_file(&args.playbooks[0], &ended)?;
+    }
+    Ok(if ended.interrupted { persona::code(130, 99) } else { ended.exit_code() })
+}
+
+fn missing(path: &Path) -> Diagnostic {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside: Vec<String> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Diagnostic::error(format!("the playbook: {} could not be found", path.display())).suggest(&name, beside.iter().map(String::as_str))
 }

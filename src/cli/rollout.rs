@@ -11,19 +11,20 @@ use super::fleet::ending::{Ending, Stands, judge};
 use super::fleet::look::{Answers, look};
 use super::fleet::options::{ChangeOptions, FleetOptions};
 use super::fleet::project::Project;
-use super::fleet::seen::{Several, Watch};
+use super::fleet::seen::Watch;
 use super::fleet::settings::Fleet;
 use super::interrupt::Interrupt;
 use super::options::Prepared;
 use super::{ExitCode, runtime};
 use crate::bucket::Bucket;
 use crate::diag::Diagnostic;
-use crate::engine::{Run, Sink};
+use crate::engine::{Run, Several, Sink};
 use crate::release::lease::{self, Holder, Lease, Refused, Times};
 use crate::release::{files, remote, revision};
 use crate::remote::Connections;
 use crate::ui::deploy::{self as show, Progress};
-use crate::ui::{self, Colour, PlayView};
+use crate::ui::{self, Colour};
+use super::output;
 
 /// Another deploy of the environment is under way.
 const HELD: ExitCode = 6;
@@ -129,7 +130,7 @@ impl Rollout<'_> {
         let plays = plays?;
         let watch = Arc::new(Watch::default());
         let progress = Arc::new(Progress::new(if self.is_shown_as_plays() { &[] } else { hosts }));
-        let view: Arc<dyn Sink> = if self.is_shown_as_plays() { Arc::new(PlayView::new(order.options.verbosity(&order.change))) } else { progress.clone() };
+        let view: Arc<dyn Sink> = if self.is_shown_as_plays() { output::of_playbooks(order.options.verbosity(&order.change))? } else { progress.clone() };
         let sink = Arc::new(Several(vec![watch.clone(), view]));
         let run = Run::new(playing.world.clone(), playing.loader.clone(), connections.clone(), sink, engine.clone());
         let ended = {

@@ -1,8 +1,9 @@
 //! Options that say with which passwords vault texts are opened; every command that reads variables has them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::config::Config;
 use crate::ui;
 use crate::vault::{Decrypt, Secret, opener};
 
@@ -13,7 +14,7 @@ pub struct VaultOptions {
     #[arg(long, value_name = "ID@SOURCE")]
     pub vault_id: Vec<String>,
     /// File or executable with the vault password.
-    #[arg(long, value_name = "FILE", visible_alias = "vault-pass-file", env = "ANSIBLE_VAULT_PASSWORD_FILE")]
+    #[arg(long, value_name = "FILE", visible_alias = "vault-pass-file")]
     pub vault_password_file: Vec<PathBuf>,
     /// Ask for the vault password.
     #[arg(short = 'J', long, visible_alias = "ask-vault-pass")]
@@ -26,14 +27,16 @@ impl VaultOptions {
     /// # Errors
     /// One cannot be read, or nobody can be asked.
     pub fn secrets(&self) -> anyhow::Result<Vec<Secret>> {
+        let config = Config::current();
         let mut secrets = Vec::new();
-        for given in &self.vault_id {
+        for given in config.list("DEFAULT_VAULT_IDENTITY_LIST").iter().chain(&self.vault_id) {
             secrets.push(Secret::from_vault_id(given, ui::ask_secret)?);
         }
-        for file in &self.vault_password_file {
+        let settled = config.path("DEFAULT_VAULT_PASSWORD_FILE").filter(|_| self.vault_password_file.is_empty());
+        for file in self.vault_password_file.iter().chain(&settled) {
             secrets.push(Secret::from_file(file)?);
         }
-        if self.ask_vault_password {
+        if self.ask_vault_password || (secrets.is_empty() && config.flag("DEFAULT_ASK_VAULT_PASS")) {
             secrets.push(Secret::from_text(&ui::ask_secret("Vault password: ")?));
         }
         Ok(secrets)
@@ -46,5 +49,17 @@ impl VaultOptions {
     pub fn opener(&self) -> anyhow::Result<Option<Arc<Decrypt>>> {
         let secrets = self.secrets()?;
         Ok(if secrets.is_empty() { None } else { Some(opener(secrets)) })
+    }
+}
+
+/// A password: the first line of a file (or what it prints, if it is a program), or what the user types where `ask`.
+///
+/// # Errors
+/// The file cannot be read, or nobody can be asked.
+pub fn password(file: Option<&Path>, ask: bool, prompt: &str) -> anyhow::Result<Option<String>> {
+    match file {
+        Some(file) => Ok(Some(Secret::from_file(file)?.text())),
+        None if ask => Ok(Some(ui::ask_secret(prompt)?)),
+        None => Ok(None),
     }
 }

@@ -40,6 +40,8 @@ pub struct TaskInfo {
     pub role: Option<String>,
     /// As written: `apt`, `ansible.builtin.apt`.
     pub action: String,
+    /// `name=value, …` as written, where Options ask for it.
+    pub arguments: String,
     pub handler: bool,
     pub span: Span,
     /// Its arguments and results must not be shown.
@@ -98,4 +100,15 @@ pub struct Silent;
 
 impl Sink for Silent {
     fn emit(&self, _: Event) {}
+}
+
+/// Hands every event to several.
+pub struct Several(pub Vec<Arc<dyn Sink>>);
+
+impl Sink for Several {
+    fn emit(&self, event: Event) {
+        for sink in &self.0 {
+            sink.emit(event.clone());
+        }
+    }
 }

@@ -15,5 +15,6 @@ mod steps;
 mod target;
 mod task;
 
-pub use event::{Counts, Event, Outcome, Silent, Sink, Status, TaskInfo};
+pub use event::{Counts, Event, Outcome, Several, Silent, Sink, Status, TaskInfo};
+pub use frame::selected;
 pub use run::{Ended, Options, Run};

@@ -29,15 +29,32 @@ pub struct Options {
     pub become_: bool,
     pub become_user: Option<String>,
     pub become_method: Option<String>,
+    pub become_flags: Option<String>,
+    pub become_exe: Option<String>,
     pub become_password: Option<String>,
     pub user: Option<String>,
+    pub port: Option<u16>,
     pub private_key: Option<PathBuf>,
     pub connection: Option<String>,
     pub connection_password: Option<String>,
+    /// Seconds to connect.
+    pub timeout: Option<u32>,
+    pub host_key_checking: Option<bool>,
+    pub ssh_args: Option<String>,
     pub ssh_common_args: Option<String>,
     pub ssh_extra_args: Option<String>,
     pub force_handlers: bool,
+    /// Defaults of the keywords of these names.
+    pub any_errors_fatal: bool,
+    pub no_log: bool,
+    pub strategy: Option<String>,
+    /// Of the keyword `timeout`, in seconds.
+    pub task_timeout: Option<f64>,
     pub start_at_task: Option<String>,
+    /// Events tell the arguments of tasks.
+    pub show_arguments: bool,
+    /// `--step`: ask before each task.
+    pub step: bool,
 }
 
 pub struct Run {

@@ -63,7 +63,7 @@ impl<'a> TaskTarget<'a> {
         target.environment = attempt.environment(scope)?;
         target.timeout = match frame.text("timeout", scope)? {
             Some(text) => text.trim().parse().ok().filter(|t: &f64| *t > 0.0),
-            None => None,
+            None => run.options.task_timeout,
         };
         Ok(target)
     }
@@ -173,7 +173,7 @@ fn settings(run: &Run, frame: &Frame, scope: &TaskScope, delegated: bool) -> Res
     }
     let mut arguments = Vec::new();
     for text in [
-        variable(scope, &["ansible_ssh_args"])?,
+        variable(scope, &["ansible_ssh_args"])?.or_else(|| options.ssh_args.clone()),
         variable(scope, &["ansible_ssh_common_args"])?.or_else(|| options.ssh_common_args.clone()),
         variable(scope, &["ansible_ssh_extra_args"])?.or_else(|| options.ssh_extra_args.clone()),
     ]
@@ -185,10 +185,10 @@ fn settings(run: &Run, frame: &Frame, scope: &TaskScope, delegated: bool) -> Res
     }
     let port = or_keyword(&["ansible_port", "ansible_ssh_port"], "port")?;
     let port = match port {
-        None => None,
+        None => options.port,
         Some(text) => Some(text.trim().parse().map_err(|_| Diagnostic::error(format!("ansible_port of host {host} is {text:?}, which is no port number")))?),
     };
-    let timeout = variable(scope, &["ansible_timeout", "ansible_ssh_timeout"])?.and_then(|t| t.trim().parse().ok()).unwrap_or(10);
+    let timeout = variable(scope, &["ansible_timeout", "ansible_ssh_timeout"])?.and_then(|t| t.trim().parse().ok()).or(options.timeout).unwrap_or(10);
     Ok(Settings {
         local: false,
         address: variable(scope, &["ansible_host", "ansible_ssh_host"])?.unwrap_or_else(|| host.to_owned()),
@@ -201,7 +201,7 @@ fn settings(run: &Run, frame: &Frame, scope: &TaskScope, delegated: bool) -> Res
             .or_else(|| options.connection_password.clone())
             .map(Password),
         arguments,
-        host_key_checking: variable(scope, &["ansible_host_key_checking", "ansible_ssh_host_key_checking"])?.map(|t| flag(&t)),
+        host_key_checking: variable(scope, &["ansible_host_key_checking", "ansible_ssh_host_key_checking"])?.map(|t| flag(&t)).or(options.host_key_checking),
         timeout,
     })
 }
@@ -223,11 +223,11 @@ fn become_(run: &Run, frame: &Frame, scope: &TaskScope) -> Result<Option<Become>
     if !matches!(method.as_str(), "sudo" | "su") {
         return Err(Diagnostic::error(format!("become method `{method}` is not supported")).suggest(&method, ["sudo", "su"]).help("use `sudo` or `su`"));
     }
-    let flags = pick(&[&format!("ansible_{method}_flags"), "ansible_become_flags"], "become_flags", &None)?;
+    let flags = pick(&[&format!("ansible_{method}_flags"), "ansible_become_flags"], "become_flags", &options.become_flags)?;
     Ok(Some(Become {
         user: pick(&["ansible_become_user"], "become_user", &options.become_user)?.unwrap_or_else(|| "root".into()),
         flags: flags.unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
-        executable: pick(&[&format!("ansible_{method}_exe"), "ansible_become_exe"], "become_exe", &None)?,
+        executable: pick(&[&format!("ansible_{method}_exe"), "ansible_become_exe"], "become_exe", &options.become_exe)?,
         password: variable(scope, &["ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"])?.or_else(|| options.become_password.clone()),
         method,
     }))

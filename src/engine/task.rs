@@ -73,6 +73,7 @@ impl PlayRun {
             name: self.task_name(task, frame, hosts),
             role: frame.role.as_ref().map(|r| r.name.clone()),
             action: task.action.name.clone(),
+            arguments: if self.run.options.show_arguments && !no_log { written(task) } else { String::new() },
             handler: frame.handlers,
             span: task.span.clone(),
             no_log,
@@ -200,6 +201,12 @@ impl PlayRun {
         }
         Ok(())
     }
+}
+
+/// The arguments of a task as its heading shows them.
+fn written(task: &Task) -> String {
+    let pair = |(name, node): &(String, crate::yaml::Node)| format!("{name}={}", Value::from_node(node));
+    task.action.arguments.iter().map(pair).collect::<Vec<_>>().join(", ")
 }
 
 fn count(counts: &mut Counts, status: Status, rescuable: bool) {

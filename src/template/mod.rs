@@ -190,3 +190,10 @@ pub fn render_file(source: &Arc<Source>, syntax: &Syntax, scope: &dyn Scope) -> 
     let out = if syntax.keep_trailing_newline { ended_as(value, &text) } else { value }.to_string();
     Ok(if syntax.newline_sequence == "\n" { out } else { out.replace('\n', &syntax.newline_sequence) })
 }
+
+/// A value as YAML in block style, indented by so much a level; what cannot be written that way as JSON.
+pub fn yaml(value: &Value, indent: usize) -> String {
+    let layout =
+        dump::Layout { indent, width: usize::MAX, sort_keys: false, flow: Some(false), unicode: true, explicit_start: false, explicit_end: false, quote: None };
+    dump::dump(value, &layout).unwrap_or_else(|_| value.to_string())
+}

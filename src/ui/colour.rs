@@ -28,6 +28,11 @@ pub fn enabled() -> bool {
     })
 }
 
+/// Whether standard error takes colours.
+pub fn colours_on_stderr() -> bool {
+    std::io::stderr().is_terminal() && enabled()
+}
+
 pub fn paint(text: &str, colour: Colour) -> String {
     if !enabled() || text.is_empty() {
         return text.to_owned();

@@ -5,11 +5,11 @@ use similar::TextDiff;
 use super::colour::{Colour, paint};
 use crate::plan::Diff;
 
-/// The lines of a diff, coloured.
-pub(super) fn lines(diff: &Diff) -> Vec<String> {
+/// The lines of a diff, coloured, with so many lines around each change.
+pub(super) fn lines(diff: &Diff, context: usize) -> Vec<String> {
     let text = TextDiff::from_lines(&diff.before, &diff.after)
         .unified_diff()
-        .context_radius(3)
+        .context_radius(context)
         .header(&format!("before{}", header(&diff.before_header)), &format!("after{}", header(&diff.after_header)))
         .to_string();
     text.lines()

@@ -3,24 +3,27 @@
 mod colour;
 pub mod deploy;
 mod difference;
-mod one_line;
-mod plays;
+mod log;
 mod report;
+mod style;
+pub mod views;
 
 use std::io::Write as _;
 
-pub use colour::{Colour, paint};
-pub use one_line::OneLine;
-pub use plays::{PlayView, Verbosity};
+pub use colour::{Colour, colours_on_stderr, paint};
+pub use log::log_to;
 pub use report::{report, report_all};
+pub use style::{Style, Verbosity};
 
 /// A line on standard output. A closed pipe ends the output quietly.
 pub fn line(text: &str) {
+    log::record(text, "INFO");
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// A line on standard error.
 pub fn note(text: &str) {
+    log::record(text, if text.starts_with("error") { "ERROR" } else { "INFO" });
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 

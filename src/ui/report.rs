@@ -1,14 +1,12 @@
 //! A diagnostic as people see it: message, place, the source line, a caret, and what to do. The one file that knows annotate-snippets.
 
-use std::io::IsTerminal as _;
-
 use annotate_snippets::{AnnotationKind, Level as Drawn, Renderer, Snippet};
 
 use crate::diag::{Diagnostic, Level, Span};
 
 /// Prints to standard error.
 pub fn report(diagnostic: &Diagnostic) {
-    super::note(&drawn(diagnostic, std::io::stderr().is_terminal() && super::colour::enabled()));
+    super::note(&drawn(diagnostic, super::colours_on_stderr()));
 }
 
 /// Prints several, with a closing line that counts the errors.

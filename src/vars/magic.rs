@@ -18,7 +18,10 @@ pub const NAMES: &[&str] = &[
 ];
 
 /// The Ansible whose language this is.
-const VERSION: (i64, i64, i64) = (2, 19, 0);
+const VERSION: (i64, i64, i64) = (2, 19, 14);
+
+/// The same as text.
+pub const ANSIBLE_VERSION: &str = "2.19.14";
 
 pub(super) fn get(scope: &TaskScope, name: &str) -> Option<Value> {
     let settings = &scope.world.settings;
@@ -59,7 +62,7 @@ pub(super) fn get(scope: &TaskScope, name: &str) -> Option<Value> {
         "ansible_playbook_python" => Value::str("/usr/bin/python3"),
         "ansible_version" => {
             let (major, minor, revision) = VERSION;
-            let full = Value::str(format!("{major}.{minor}.{revision}"));
+            let full = Value::str(ANSIBLE_VERSION);
             let key = Value::str;
             Value::map([
                 (key("full"), full.clone()),

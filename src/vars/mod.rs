@@ -9,6 +9,7 @@ mod scope;
 mod world;
 
 pub use facts::HostState;
+pub use magic::ANSIBLE_VERSION;
 pub use scope::{Chain, PlayVars, RoleVars, TaskScope};
 pub use world::{Settings, World};
 

@@ -63,6 +63,11 @@ impl Secret {
         self.id.as_deref()
     }
 
+    /// The password itself.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.password).into_owned()
+    }
+
     pub(super) fn password(&self) -> &[u8] {
         &self.password
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value as Json};
 
 use super::project::Project;
-use crate::cli::options::{Prepared, RunOptions};
+use crate::cli::options::{BecomeOptions, ConnectOptions, Prepared, RunOptions};
 use crate::cli::secrets::VaultOptions;
 use crate::ui::Verbosity;
 
@@ -27,21 +27,10 @@ pub(in crate::cli) struct FleetOptions {
     /// Hosts worked on at once; all if not given.
     #[arg(short, long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     forks: usize,
-    /// Connect as this user.
-    #[arg(short, long, value_name = "USER")]
-    user: Option<String>,
-    /// Key to connect with.
-    #[arg(long, value_name = "FILE", visible_alias = "key-file")]
-    private_key: Option<PathBuf>,
-    /// More options for ssh.
-    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
-    ssh_common_args: Option<String>,
-    /// File with the password for becoming another user.
-    #[arg(long, value_name = "FILE", visible_alias = "become-pass-file")]
-    become_password_file: Option<PathBuf>,
-    /// Ask for the password for becoming another user.
-    #[arg(short = 'K', long)]
-    ask_become_pass: bool,
+    #[command(flatten)]
+    become_: BecomeOptions,
+    #[command(flatten)]
+    connect: ConnectOptions,
     #[command(flatten)]
     vault: VaultOptions,
 }
@@ -91,11 +80,8 @@ impl FleetOptions {
             diff: change.diff,
             verbose: self.verbose,
             forks: self.forks,
-            user: self.user.clone(),
-            private_key: self.private_key.clone(),
-            ssh_common_args: self.ssh_common_args.clone(),
-            become_password_file: self.become_password_file.clone(),
-            ask_become_pass: self.ask_become_pass,
+            become_: self.become_.clone(),
+            connect: self.connect.clone(),
             vault: self.vault.clone(),
             ..RunOptions::default()
         }

@@ -61,14 +61,3 @@ impl Seen {
         }
     }
 }
-
-/// Hands every event to several.
-pub(in crate::cli) struct Several(pub(in crate::cli) Vec<Arc<dyn Sink>>);
-
-impl Sink for Several {
-    fn emit(&self, event: Event) {
-        for sink in &self.0 {
-            sink.emit(event.clone());
-        }
-    }
-}

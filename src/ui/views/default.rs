@@ -1,0 +1,246 @@
+//! Plays as they run, in the shape that users of ansible-playbook and their scripts know: banners, a line a host, a recap.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value as Json};
+
+use super::results;
+use crate::engine::{Counts, Event, Outcome, Sink, Status, TaskInfo};
+use crate::ui::colour::{Colour, paint};
+use crate::ui::{Style, difference, line, note, report};
+use crate::value::Value;
+
+/// Writes events to the terminal.
+pub struct Default {
+    style: Style,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The task whose banner stands above.
+    banner: Option<u64>,
+    /// Warnings shown already.
+    warned: HashSet<String>,
+    check: bool,
+}
+
+impl Default {
+    pub fn new(style: Style) -> Default {
+        Default { style, state: Mutex::default() }
+    }
+
+    fn banner(&self, state: &mut State, task: &TaskInfo) {
+        if state.banner == Some(task.id) {
+            return;
+        }
+        state.banner = Some(task.id);
+        let kind = if task.handler { "RUNNING HANDLER" } else { "TASK" };
+        let role = task.role.as_ref().map(|r| format!("{r} : ")).unwrap_or_default();
+        let arguments = if self.style.arguments && !task.arguments.is_empty() { format!(" {}", task.arguments) } else { String::new() };
+        let check = if state.check && self.style.check_markers { " [CHECK MODE]" } else { "" };
+        banner(&format!("{kind} [{role}{}{arguments}]{check}", task.name));
+        if self.style.verbosity.level >= 2 {
+            line(&paint(&format!("task path: {}", place(task)), Colour::Grey));
+        }
+    }
+
+    /// Whether the line of this outcome is wanted at all.
+    fn is_wanted(&self, status: Status) -> bool {
+        match status {
+            Status::Ok => self.style.ok,
+            Status::Skipped => self.style.skipped,
+            _ => true,
+        }
+    }
+
+    fn finished(&self, task: &TaskInfo, host: &str, outcome: &Outcome) {
+        let name = match &outcome.delegated_to {
+            Some(other) => format!("[{host} -> {other}]"),
+            None => format!("[{host}]"),
+        };
+        let of_loop = outcome.item.is_some();
+        let item = outcome.item.as_ref().map(|item| format!(" => (item={item})")).unwrap_or_default();
+        let action = task.action.rsplit('.').next().unwrap_or_default();
+        let quiet = task.no_log || outcome.result.get("_quiet").is_some_and(Value::is_true);
+        let made_to_show = matches!(action, "debug" | "assert") && !quiet;
+        let whole_loop = !of_loop && outcome.result.get("results").is_some();
+        // Facts are many, and no news.
+        let silent = matches!(action, "setup" | "gather_facts") && !made_to_show;
+        let shown = if made_to_show || (self.style.verbosity.level >= 1 && !silent) { self.arrow(outcome, made_to_show.then_some(action)) } else { String::new() };
+        let failed = || self.arrow(outcome, None);
+        match outcome.status {
+            // What the items said stands above already.
+            Status::Ok | Status::Changed | Status::Failed | Status::Ignored if whole_loop => {}
+            Status::Ok => line(&paint(&format!("ok: {name}{item}{shown}"), Colour::Green)),
+            Status::Changed => line(&paint(&format!("changed: {name}{item}{shown}"), Colour::Yellow)),
+            Status::Skipped => line(&paint(&format!("skipping: {name}{item}{}", if self.style.verbosity.level >= 1 && !whole_loop { self.arrow(outcome, None) } else { String::new() }), Colour::Cyan)),
+            Status::Failed | Status::Ignored if of_loop => {
+                self.failure(&paint(&format!("failed: {name}{}{}", item.replacen(" => ", " ", 1), failed()), Colour::Red));
+            }
+            Status::Failed | Status::Ignored => self.failure(&paint(&format!("fatal: {name}: FAILED!{}", failed()), Colour::Red)),
+            Status::Unreachable | Status::UnreachableIgnored => self.failure(&paint(&format!("fatal: {name}: UNREACHABLE!{}", failed()), Colour::Purple)),
+        }
+        if matches!(outcome.status, Status::Ignored | Status::UnreachableIgnored) && !of_loop {
+            line(&paint("...ignoring", Colour::Cyan));
+        }
+        if let Some(problem) = &outcome.error
+            && outcome.status == Status::Failed
+            && !of_loop
+            && !task.no_log
+        {
+            if self.style.path_on_failure && self.style.verbosity.level < 2 {
+                line(&paint(&format!("task path: {}", place(task)), Colour::Grey));
+            }
+            report(problem);
+        }
+    }
+
+    fn failure(&self, text: &str) {
+        if self.style.failed_on_stderr { note(text) } else { line(text) }
+    }
+
+    /// ` => ` and the result. `made_to_show`: the action is there to show something.
+    fn arrow(&self, outcome: &Outcome, made_to_show: Option<&str>) -> String {
+        let mut map = results::shown(outcome, self.style.verbosity.level);
+        map.shift_remove("failed");
+        if let Some(action) = made_to_show {
+            leave_out_noise(&mut map, action);
+        }
+        format!(" => {}", results::text(map, &self.style, made_to_show.is_some()))
+    }
+
+    fn diff(&self, outcome: &Outcome) {
+        if self.style.verbosity.diff {
+            outcome.diff.iter().flat_map(|diff| difference::lines(diff, self.style.diff_context)).for_each(|l| line(&l));
+        }
+    }
+}
+
+/// What is no news where the action was made to show something.
+fn leave_out_noise(map: &mut Map<String, Json>, action: &str) {
+    // What the loop added is in the line already.
+    let names: Vec<String> = ["ansible_loop_var", "ansible_index_var"].iter().filter_map(|n| map.get(*n)?.as_str().map(str::to_owned)).collect();
+    map.retain(|key, _| !key.starts_with("ansible_") || key == "ansible_facts");
+    names.iter().for_each(|name| drop(map.shift_remove(name)));
+    map.shift_remove("skipped");
+    if action == "debug" {
+        map.shift_remove("changed");
+    }
+}
+
+impl Sink for Default {
+    fn emit(&self, event: Event) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::PlaybookStarted { path } => {
+                if self.style.verbosity.level >= 2 {
+                    banner(&format!("PLAYBOOK: {path}"));
+                }
+            }
+            Event::PlayStarted { name, check, .. } => {
+                state.banner = None;
+                state.check = check;
+                banner(&format!("PLAY [{name}]{}", if check && self.style.check_markers { " [CHECK MODE]" } else { "" }));
+            }
+            Event::NoHosts { name } => {
+                banner(&format!("PLAY [{name}]"));
+                line(&paint("skipping: no hosts matched", Colour::Cyan));
+            }
+            // Where some outcomes are not shown, a heading waits for one that is.
+            Event::TaskStarted(task) if self.style.ok && self.style.skipped => self.banner(&mut state, &task),
+            Event::TaskStarted(_) => {}
+            Event::Working { task, host } => {
+                if self.style.host_start {
+                    self.banner(&mut state, &task);
+                    line(&paint(&format!(" [started {} on {host}]", task.name), Colour::Grey));
+                }
+            }
+            Event::Item { task, host, outcome } => {
+                if self.is_wanted(outcome.status) {
+                    self.banner(&mut state, &task);
+                    self.diff(&outcome);
+                    self.finished(&task, &host, &outcome);
+                }
+            }
+            Event::Finished { task, host, outcome } => {
+                if self.is_wanted(outcome.status) {
+                    self.banner(&mut state, &task);
+                    let items_showed_it = outcome.result.get("results").is_some();
+                    if !items_showed_it {
+                        self.diff(&outcome);
+                    }
+                    self.finished(&task, &host, &outcome);
+                }
+                for warning in &outcome.warnings {
+                    if state.warned.insert(warning.clone()) {
+                        note(&paint(&format!("[WARNING]: {warning}"), Colour::Purple));
+                    }
+                }
+            }
+            Event::Retrying { task, host, left, .. } => {
+                self.banner(&mut state, &task);
+                line(&paint(&format!("FAILED - RETRYING: [{host}]: {} ({left} retries left).", task.name), Colour::Grey));
+            }
+            Event::Progress { host, message, step, of } => {
+                if self.style.verbosity.level >= 1 && !message.is_empty() {
+                    let steps = if of > 0 { format!(" ({step}/{of})") } else { String::new() };
+                    line(&paint(&format!("[{host}] {message}{steps}"), Colour::Grey));
+                }
+            }
+            Event::Included { what, hosts, label } => {
+                let hosts: Vec<&str> = hosts.iter().map(AsRef::as_ref).collect();
+                let label = label.map(|l| format!(" => (item={l})")).unwrap_or_default();
+                line(&paint(&format!("included: {what} for {}{label}", hosts.join(", ")), Colour::Cyan));
+            }
+            Event::Warning(warning) => {
+                if state.warned.insert(warning.to_string()) {
+                    report(&warning);
+                }
+            }
+            Event::Ended { recap } => recap_lines(&recap),
+        }
+    }
+}
+
+fn place(task: &TaskInfo) -> String {
+    let path = &task.span.source.path;
+    format!("{}:{}", std::path::absolute(path).unwrap_or_else(|_| path.clone()).display(), task.span.line)
+}
+
+/// Columns of a banner, as ansible-playbook has them without a terminal.
+const WIDTH: usize = 79;
+
+fn banner(title: &str) {
+    let stars = "*".repeat(WIDTH.saturating_sub(title.chars().count()).max(3));
+    line(&format!("\n{} {stars}", paint(title, Colour::Bright)));
+}
+
+fn recap_lines(recap: &[(Arc<str>, Counts)]) {
+    banner("PLAY RECAP");
+    let mut sorted: Vec<&(Arc<str>, Counts)> = recap.iter().collect();
+    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    for (host, counts) in sorted {
+        let name_colour = match counts {
+            c if c.failed > 0 || c.unreachable > 0 => Colour::Red,
+            c if c.changed > 0 => Colour::Yellow,
+            _ => Colour::Green,
+        };
+        let part = |name: &str, number: u32, colour: Colour| {
+            let text = format!("{:<width$}", format!("{name}={number}"), width = name.len() + 5);
+            if number > 0 { paint(&text, colour) } else { text }
+        };
+        let parts = [
+            part("ok", counts.ok, Colour::Green),
+            part("changed", counts.changed, Colour::Yellow),
+            part("unreachable", counts.unreachable, Colour::Red),
+            part("failed", counts.failed, Colour::Red),
+            part("skipped", counts.skipped, Colour::Cyan),
+            part("rescued", counts.rescued, Colour::Yellow),
+            part("ignored", counts.ignored, Colour::Blue),
+        ];
+        line(&format!("{} : {}", paint(&format!("{host:<26}"), name_colour), parts.join(" ")));
+    }
+    line("");
+}

@@ -1,0 +1,62 @@
+//! Results as text: JSON as Python writes it, or YAML.
+
+use serde_json::{Map, Value as Json};
+
+use crate::engine::Outcome;
+use crate::template;
+use crate::ui::Style;
+use crate::value::Value;
+
+/// The keys of a result that people are shown.
+pub(super) fn shown(outcome: &Outcome, level: u8) -> Map<String, Json> {
+    let Ok(Json::Object(mut map)) = outcome.result.to_json() else { return Map::new() };
+    map.retain(|key, _| !key.starts_with("_ansible") && key != "_quiet");
+    if level < 3 {
+        map.shift_remove("invocation");
+        map.shift_remove("diff");
+        map.shift_remove("exception");
+    }
+    map.sort_keys();
+    map
+}
+
+/// After ` => `, or ` =>` and lines below it in YAML. `wide`: made to be read, over several lines.
+pub(super) fn text(map: Map<String, Json>, style: &Style, wide: bool) -> String {
+    let wide = style.pretty.unwrap_or(wide || style.verbosity.level > 2);
+    let json = Json::Object(map);
+    if !style.yaml {
+        return if wide { indented(&json, style.indent) } else { spaced(&json) };
+    }
+    yaml(&json, style.indent)
+}
+
+/// Lines of YAML, each indented, after a line feed.
+pub(super) fn yaml(json: &Json, indent: usize) -> String {
+    let text = template::yaml(&Value::from_json(json), indent);
+    let lines: Vec<String> = text.trim_end().lines().map(|line| if line.is_empty() { String::new() } else { format!("{}{line}", " ".repeat(indent)) }).collect();
+    format!("\n{}", lines.join("\n"))
+}
+
+/// JSON over many lines.
+pub(super) fn indented(json: &Json, indent: usize) -> String {
+    let mut bytes = Vec::new();
+    let blanks = " ".repeat(indent);
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(blanks.as_bytes());
+    let mut writer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+    match serde::Serialize::serialize(json, &mut writer) {
+        Ok(()) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(_) => json.to_string(),
+    }
+}
+
+/// JSON with a blank after `:` and `,`, as Python writes it.
+pub(super) fn spaced(json: &Json) -> String {
+    match json {
+        Json::Array(items) => format!("[{}]", items.iter().map(spaced).collect::<Vec<_>>().join(", ")),
+        Json::Object(map) => {
+            let entries: Vec<String> = map.iter().map(|(k, v)| format!("{}: {}", Json::from(k.as_str()), spaced(v))).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+        scalar => scalar.to_string(),
+    }
+}
