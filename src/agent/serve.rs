@@ -21,6 +21,7 @@ use super::apply::{self, Mode};
 use super::look::{Host, Line};
 use super::relay::Relay;
 use super::stop::{GRACE, Stop};
+use super::workers::Workers;
 use super::{account, armed, digest, scratch, sentence};
 use crate::modules;
 use crate::plan::Blob;
@@ -46,6 +47,7 @@ pub fn serve() -> ExitCode {
         tasks: Mutex::default(),
         ended: Condvar::new(),
         relays: Mutex::default(),
+        workers: Arc::default(),
     });
     if watch_signals(&server).is_err() {
         return ExitCode::FAILURE;
@@ -65,6 +67,7 @@ pub(crate) struct Server {
     tasks: Mutex<HashMap<u64, Route>>,
     ended: Condvar,
     relays: Mutex<HashMap<Become, Arc<Relay>>>,
+    workers: Arc<Workers>,
 }
 
 /// Where frames about a task go.
@@ -164,22 +167,20 @@ impl Server {
             },
         );
         let server = self.clone();
-        let started = std::thread::Builder::new()
-            .name(task.module.clone())
-            .spawn(move || {
-                let line = Answering {
-                    id,
-                    server: server.clone(),
-                };
-                let run = std::panic::AssertUnwindSafe(|| perform(&task, stop, Box::new(line)));
-                let result = std::panic::catch_unwind(run).unwrap_or_else(|_| {
-                    apply::failed(format!(
-                        "the module {} broke down; this is a fault of deploy, please report it",
-                        task.module
-                    ))
-                });
-                server.done(id, result);
+        let started = self.workers.run(Box::new(move || {
+            let line = Answering {
+                id,
+                server: server.clone(),
+            };
+            let run = std::panic::AssertUnwindSafe(|| perform(&task, stop, Box::new(line)));
+            let result = std::panic::catch_unwind(run).unwrap_or_else(|_| {
+                apply::failed(format!(
+                    "the module {} broke down; this is a fault of deploy, please report it",
+                    task.module
+                ))
             });
+            server.done(id, result);
+        }));
         if let Err(error) = started {
             self.done(
                 id,
