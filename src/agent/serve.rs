@@ -9,30 +9,27 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use sha1::Digest;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::apply::{self, Mode};
-use super::look::{Host, Line};
+use super::ahead::Ahead;
+use super::apply;
+use super::look::Line;
 use super::relay::Relay;
 use super::stop::{GRACE, Stop};
-use super::{account, armed, digest, scratch, sentence};
-use crate::modules;
-use crate::plan::Blob;
+use super::task::{Answering, Piece, foresee, perform};
+use super::workers::Workers;
+use super::{account, armed, scratch};
 use crate::wire::{self, Become, FromAgent, Hello, Task, TaskResult, ToAgent};
 
 /// With an undo armed, a controller that is silent for so long counts as gone: it sends [`ToAgent::Ping`] far more often.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// Chunks of a blob that wait to be written.
-const CHUNKS: usize = 4;
-
-/// How often waiting for a chunk looks whether the task was stopped.
+/// How often the end looks whether all tasks have ended.
 const TICK: Duration = Duration::from_millis(250);
 
 /// Serves until stdin ends. The answer is the process's exit code.
@@ -46,6 +43,8 @@ pub fn serve() -> ExitCode {
         tasks: Mutex::default(),
         ended: Condvar::new(),
         relays: Mutex::default(),
+        workers: Arc::default(),
+        ahead: Ahead::default(),
     });
     if watch_signals(&server).is_err() {
         return ExitCode::FAILURE;
@@ -65,10 +64,12 @@ pub(crate) struct Server {
     tasks: Mutex<HashMap<u64, Route>>,
     ended: Condvar,
     relays: Mutex<HashMap<Become, Arc<Relay>>>,
+    workers: Arc<Workers>,
+    ahead: Ahead,
 }
 
 /// Where frames about a task go.
-enum Route {
+pub(crate) enum Route {
     Here {
         stop: Arc<Stop>,
         chunks: Option<SyncSender<Piece>>,
@@ -76,10 +77,6 @@ enum Route {
     Relay(Arc<Relay>),
 }
 
-enum Piece {
-    Chunk(Vec<u8>),
-    None(String),
-}
 
 impl Server {
     /// A controller that is gone is noticed by the reader, not here.
@@ -139,7 +136,7 @@ impl Server {
         }
     }
 
-    fn tasks(&self) -> MutexGuard<'_, HashMap<u64, Route>> {
+    pub(crate) fn tasks(&self) -> MutexGuard<'_, HashMap<u64, Route>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -163,29 +160,78 @@ impl Server {
                 chunks: None,
             },
         );
-        let server = self.clone();
-        let started = std::thread::Builder::new()
-            .name(task.module.clone())
-            .spawn(move || {
-                let line = Answering {
-                    id,
-                    server: server.clone(),
-                };
-                let run = std::panic::AssertUnwindSafe(|| perform(&task, stop, Box::new(line)));
-                let result = std::panic::catch_unwind(run).unwrap_or_else(|_| {
-                    apply::failed(format!(
-                        "the module {} broke down; this is a fault of deploy, please report it",
-                        task.module
-                    ))
-                });
-                server.done(id, result);
-            });
-        if let Err(error) = started {
-            self.done(
-                id,
-                apply::failed(format!("cannot start another thread on the host: {error}")),
-            );
+        if task.ahead {
+            if self.ahead.add(task) {
+                let server = self.clone();
+                let started = self.workers.run(Box::new(move || server.look_ahead()));
+                // What is not looked at ahead is answered when the next turn comes.
+                let _ = started;
+            } else {
+                self.later(&[id]);
+            }
+            return;
         }
+        self.later(&self.ahead.begins());
+        let server = self.clone();
+        let started = self.workers.run(Box::new(move || {
+            let result = server.guarded(&task, |line| perform(&task, stop, line));
+            let late = server.ahead.ended(&result);
+            server.done(id, result);
+            server.later(&late);
+            server.look_ahead();
+        }));
+        if let Err(error) = started {
+            let result = apply::failed(format!("cannot start another thread on the host: {error}"));
+            self.ahead.ended(&result);
+            self.done(id, result);
+        }
+    }
+
+    /// Plans what was asked for ahead, as far as it can be now.
+    fn look_ahead(self: &Arc<Server>) {
+        while let Some(task) = self.ahead.next() {
+            let id = task.id;
+            let mut seen = None;
+            let stop = Arc::new(Stop::after(task.timeout));
+            self.guarded(&task, |line| {
+                seen = foresee(&task, stop, line);
+                TaskResult::default()
+            });
+            let late = self.ahead.planned(seen.is_some());
+            match seen {
+                Some(result) => self.done(id, result),
+                None => self.later(&[id]),
+            }
+            self.later(&late);
+        }
+    }
+
+    /// These must wait for their turn.
+    pub(crate) fn later(&self, ids: &[u64]) {
+        for id in ids {
+            if self.forget(*id) {
+                self.send(&FromAgent::Later { id: *id });
+            }
+        }
+    }
+
+    /// Does something for a task; a fault of ours fails the task alone.
+    fn guarded(
+        self: &Arc<Server>,
+        task: &Task,
+        run: impl FnOnce(Box<dyn Line>) -> TaskResult,
+    ) -> TaskResult {
+        let line = Box::new(Answering {
+            id: task.id,
+            server: self.clone(),
+        });
+        let run = std::panic::AssertUnwindSafe(|| run(line));
+        std::panic::catch_unwind(run).unwrap_or_else(|_| {
+            apply::failed(format!(
+                "the module {} broke down; this is a fault of deploy, please report it",
+                task.module
+            ))
+        })
     }
 
     fn pass(self: &Arc<Server>, id: u64, message: ToAgent) {
@@ -321,103 +367,5 @@ fn hello() -> Hello {
         uid,
         hostname: text(system.nodename()),
         machine: text(system.machine()),
-    }
-}
-
-fn perform(task: &Task, stop: Arc<Stop>, line: Box<dyn Line>) -> TaskResult {
-    let Some(module) = modules::find(&task.module) else {
-        return apply::failed(format!(
-            "there is no module `{}` on the target",
-            task.module
-        ));
-    };
-    let arguments = match serde_json::from_slice(&task.arguments) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            return apply::failed(format!(
-                "the arguments of {} are no JSON object: {error}",
-                task.module
-            ));
-        }
-    };
-    let host = Host::new(&task.environment, stop, Some(line));
-    apply::perform(
-        module,
-        &arguments,
-        &host,
-        Mode {
-            check: task.check,
-            diff: task.diff && !task.no_log,
-        },
-    )
-}
-
-/// The line of a task to the controller.
-struct Answering {
-    id: u64,
-    server: Arc<Server>,
-}
-
-impl Line for Answering {
-    fn blob(&self, blob: &Blob, into: &mut File, stop: &Stop) -> io::Result<()> {
-        let (send, receive) = sync_channel(CHUNKS);
-        match self.server.tasks().get_mut(&self.id) {
-            Some(Route::Here { chunks, .. }) => *chunks = Some(send),
-            _ => return Err(io::Error::other("the task has ended")),
-        }
-        self.server.send(&FromAgent::Want {
-            id: self.id,
-            blob: blob.clone(),
-        });
-        let received = self.receive(&receive, blob, into, stop);
-        if let Some(Route::Here { chunks, .. }) = self.server.tasks().get_mut(&self.id) {
-            *chunks = None;
-        }
-        received
-    }
-
-    fn progress(&self, message: &str, step: u64, of: u64) {
-        self.server.send(&FromAgent::Progress {
-            id: self.id,
-            message: message.to_owned(),
-            step,
-            of,
-        });
-    }
-}
-
-impl Answering {
-    fn receive(
-        &self,
-        chunks: &Receiver<Piece>,
-        blob: &Blob,
-        into: &mut File,
-        stop: &Stop,
-    ) -> io::Result<()> {
-        let mut hasher = sha1::Sha1::new();
-        let mut size = 0;
-        loop {
-            match chunks.recv_timeout(TICK) {
-                Ok(Piece::Chunk(data)) if data.is_empty() => break,
-                Ok(Piece::Chunk(data)) => {
-                    into.write_all(&data).map_err(|error| {
-                        sentence::error("write to", &std::env::temp_dir(), &error)
-                    })?;
-                    hasher.update(&data);
-                    size += data.len() as u64;
-                }
-                Ok(Piece::None(reason)) => return Err(io::Error::other(reason)),
-                Err(RecvTimeoutError::Timeout) => stop.check()?,
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(io::Error::other("the controller is gone"));
-                }
-            }
-        }
-        if size != blob.size || digest::hex(&hasher.finalize()) != blob.sha1 {
-            return Err(io::Error::other(
-                "the content changed on the controller while the task ran; run again",
-            ));
-        }
-        Ok(())
     }
 }
