@@ -95,7 +95,7 @@ impl Attempt {
     }
 
     /// The task's arguments over `module_defaults`, rendered; those in `raw` are left to the action.
-    fn arguments(&self, scope: &TaskScope, raw: &[&str]) -> Result<JsonMap<String, Json>, Diagnostic> {
+    pub(super) fn arguments(&self, scope: &TaskScope, raw: &[&str]) -> Result<JsonMap<String, Json>, Diagnostic> {
         let mut all = JsonMap::new();
         for node in self.frame.module_defaults() {
             self.add_defaults(node, scope, &mut all)?;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use indexmap::IndexMap;
 
+use super::ahead::Ahead;
 use super::event::Event;
 use super::frame::Frame;
 use super::handlers::{Handlers, collect_handlers};
@@ -38,6 +39,7 @@ pub struct PlayRun {
     pub over: AtomicBool,
     pub batch_over: AtomicBool,
     pub batch_size: std::sync::atomic::AtomicUsize,
+    pub(super) ahead: Ahead,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +97,7 @@ pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics
         over: AtomicBool::new(false),
         batch_over: AtomicBool::new(false),
         batch_size: std::sync::atomic::AtomicUsize::new(0),
+        ahead: Ahead::default(),
         vars,
     });
     let batches = batches(play, &first, &alive)?;

@@ -87,7 +87,7 @@ impl PlayRun {
     pub(super) fn list<'a>(self: &'a Arc<Self>, steps: &'a [Step], frame: Arc<Frame>, hosts: Vec<Host>) -> Running<'a> {
         Box::pin(async move {
             let mut flow = Flow::of(hosts);
-            for step in steps {
+            for (at, step) in steps.iter().enumerate() {
                 if flow.alive.is_empty() || self.is_over() {
                     break;
                 }
@@ -97,6 +97,7 @@ impl PlayRun {
                     flow.failed.extend(alive);
                     break;
                 }
+                self.ahead.follow(&alive, &frame, &steps[at + 1..]);
                 let next = match step {
                     Step::Task(task) => self.task(task, &frame, alive).await,
                     Step::Block(block) => self.block(block, &frame, alive).await,

@@ -21,7 +21,7 @@ use crate::wire::{self, Become, TaskResult};
 
 pub(super) struct TaskTarget<'a> {
     attempt: &'a Attempt,
-    settings: Settings,
+    pub(super) settings: Settings,
     become_: Option<Become>,
     environment: BTreeMap<String, String>,
     pub check: bool,
@@ -68,6 +68,22 @@ impl<'a> TaskTarget<'a> {
         Ok(target)
     }
 
+    /// The message for the host's agent.
+    pub(super) fn wire(&self, module: &str, arguments: JsonMap<String, Json>) -> wire::Task {
+        wire::Task {
+            id: 0,
+            module: module.to_owned(),
+            arguments: Json::Object(arguments).to_string().into_bytes(),
+            become_: self.become_.clone(),
+            environment: self.environment.clone(),
+            check: self.check,
+            diff: self.diff,
+            no_log: self.attempt.info.no_log,
+            timeout: self.timeout,
+            ahead: false,
+        }
+    }
+
     async fn connection(&self) -> Result<Arc<dyn Connection>, Unreachable> {
         self.attempt.play.run.connections.get(&self.settings).await
     }
@@ -76,19 +92,27 @@ impl<'a> TaskTarget<'a> {
 impl Target for TaskTarget<'_> {
     fn module<'a>(&'a self, name: &'a str, arguments: JsonMap<String, Json>, supplies: Vec<Supply>) -> Answer<'a, TaskResult> {
         Box::pin(async move {
+            let (task, ahead) = (self.wire(name, arguments), &self.attempt.play.ahead);
+            let host = &self.attempt.host.name;
+            if supplies.is_empty()
+                && let Some(result) = ahead.take(host, &self.settings, &task).await
+            {
+                return Ok(result);
+            }
             let connection = self.connection().await?;
-            let task = wire::Task {
-                id: 0,
-                module: name.to_owned(),
-                arguments: Json::Object(arguments).to_string().into_bytes(),
-                become_: self.become_.clone(),
-                environment: self.environment.clone(),
-                check: self.check,
-                diff: self.diff,
-                no_log: self.attempt.info.no_log,
-                timeout: self.timeout,
+            let progress = |message: &str, step, of| self.progress(message, step, of);
+            let answer = connection.task(task.clone(), supplies, &progress);
+            // Polled after the task was sent.
+            let look_ahead = async {
+                if self.delegated_to.is_none() {
+                    self.attempt.play.look_ahead(self.attempt, &*connection, &self.settings, &task);
+                }
             };
-            connection.task(task, supplies, &|message, step, of| self.progress(message, step, of)).await
+            let (result, ()) = tokio::join!(answer, look_ahead);
+            if result.as_ref().map_or(true, |result| result.changed && !self.check) {
+                ahead.changed();
+            }
+            result
         })
     }
 
@@ -106,7 +130,9 @@ impl Target for TaskTarget<'_> {
             if let Some(become_) = &self.become_ {
                 line = format!("{} -n -H -u {} sh -c {}", become_.executable.as_deref().unwrap_or(&become_.method), quote(&become_.user), quote(&line));
             }
-            self.connection().await?.raw(&line).await
+            let result = self.connection().await?.raw(&line).await;
+            self.attempt.play.ahead.changed();
+            result
         })
     }
 
