@@ -35,6 +35,7 @@ use crate::value::{Map, Value};
 use crate::yaml::{Kind, Node, Tag};
 
 pub use check::{check, check_expression, names};
+pub(crate) use dump::Encrypted;
 pub use lookups::lookup;
 pub use scope::{Scope, SearchPath, Var, VarMap, var_map};
 
@@ -188,6 +189,13 @@ pub fn render_file(source: &Arc<Source>, syntax: &Syntax, scope: &dyn Scope) -> 
         Value::Null | Value::Omit => String::new(),
         value => value.to_string(),
     })
+}
+
+/// A value as `yaml.dump` writes it in block style: keys sorted, lines folded.
+pub(crate) fn yaml_sorted(value: &Value) -> String {
+    let layout =
+        dump::Layout { indent: 2, width: 80, sort_keys: true, flow: Some(false), unicode: true, explicit_start: false, explicit_end: false, quote: None };
+    dump::dump(value, &layout).unwrap_or_else(|_| value.to_string())
 }
 
 /// A value as YAML in block style, indented by so much a level; what cannot be written that way as JSON.
