@@ -357,9 +357,9 @@ pub(super) fn skipped(condition: &Node) -> Outcome {
     outcome(Status::Skipped, result, None)
 }
 
+/// A task that never came to run.
 pub(super) fn failed(problem: Diagnostic) -> Outcome {
     let result = Value::map([
-        ("changed".into(), Value::Bool(false)),
         ("failed".into(), Value::Bool(true)),
         ("msg".into(), Value::str(&problem.message)),
     ]);

@@ -12,6 +12,8 @@ pub enum Event {
     PlayStarted { name: String, hosts: Vec<Arc<str>>, check: bool },
     /// No host matched: the play is skipped.
     NoHosts { name: String },
+    /// Too many hosts failed: the play is given up.
+    NoHostsLeft,
     TaskStarted(Arc<TaskInfo>),
     /// A host works on the task: its conditions hold.
     Working { task: Arc<TaskInfo>, host: Arc<str> },

@@ -31,7 +31,7 @@ enum What {
 impl PlayRun {
     pub(super) async fn include(self: &Arc<Self>, task: &Arc<Task>, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
         let info = self.info(task, frame, &hosts);
-        self.run.emit(Event::TaskStarted(info.clone()));
+        self.announce_task(&info);
         let mut groups: Vec<(Wanted, Vec<Host>)> = Vec::new();
         let mut flow = Flow::default();
         for host in &hosts {
@@ -60,7 +60,7 @@ impl PlayRun {
                     self.run.emit(Event::Finished { task: info.clone(), host: host.name.clone(), outcome: Box::new(outcome) });
                     flow.alive.push(host.clone());
                 }
-                Err(problem) => self.include_failed(&info, host, frame, problem, &mut flow),
+                Err(problem) => self.include_failed(task, &info, host, frame, problem, &mut flow),
             }
         }
         for (wanted, members) in &groups {
@@ -81,7 +81,7 @@ impl PlayRun {
                     all.for_each(|more| self.run.emit(Event::Warning(more)));
                     let mut lost = Flow::default();
                     for host in &ready {
-                        self.include_failed(&info, host, frame, first.clone(), &mut lost);
+                        self.include_failed(task, &info, host, frame, first.clone(), &mut lost);
                     }
                     lost
                 }
@@ -109,10 +109,10 @@ impl PlayRun {
         self.run.emit(Event::Included { what, hosts: members.iter().map(|h| h.name.clone()).collect(), label });
     }
 
-    fn include_failed(&self, info: &Arc<super::event::TaskInfo>, host: &Host, frame: &Frame, problem: Diagnostic, flow: &mut Flow) {
+    fn include_failed(&self, task: &Task, info: &Arc<super::event::TaskInfo>, host: &Host, frame: &Frame, problem: Diagnostic, flow: &mut Flow) {
         let outcome: Outcome = failed(problem);
         self.run.count(&host.name, |c| if frame.rescuable { c.rescued += 1 } else { c.failed += 1 });
-        host.set("ansible_failed_result".into(), outcome.result.clone());
+        self.remember_failure(task, frame, host, outcome.result.clone());
         self.run.emit(Event::Finished { task: info.clone(), host: host.name.clone(), outcome: Box::new(outcome) });
         self.fail(host);
         flow.failed.push(host.clone());

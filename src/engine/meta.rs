@@ -27,8 +27,12 @@ impl PlayRun {
         for host in hosts {
             match frame.when(&self.scope(&host, frame)) {
                 Ok(None) => chosen.push(host),
-                Ok(Some(_)) => {
-                    self.run.count(&host.name, |c| c.skipped += 1);
+                Ok(Some(condition)) => {
+                    // It is shown, but counts for nothing.
+                    let info = self.info(task, frame, std::slice::from_ref(&host));
+                    self.announce_task(&info);
+                    let outcome = Box::new(super::attempt::skipped(&condition));
+                    self.run.emit(Event::Finished { task: info, host: host.name.clone(), outcome });
                     flow.alive.push(host);
                 }
                 Err(problem) => {
@@ -44,6 +48,7 @@ impl PlayRun {
             "flush_handlers" => {
                 let ran = Box::pin(self.flush_handlers(chosen)).await;
                 flow.and(ran);
+                flow.alive = self.in_order(flow.alive);
                 return flow;
             }
             "end_play" => self.over.store(true, Ordering::SeqCst),

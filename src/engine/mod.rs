@@ -1,6 +1,7 @@
 //! Runs plays: play, host, task, loop, handlers, strategy; emits events, prints nothing.
 
 mod attempt;
+mod batch;
 mod dispatch;
 mod event;
 mod frame;
@@ -10,6 +11,7 @@ mod include;
 mod meta;
 mod play;
 mod run;
+mod settle;
 mod specs;
 mod steps;
 mod target;

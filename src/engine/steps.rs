@@ -1,7 +1,7 @@
 //! Lists of tasks, blocks and roles, run by a set of hosts together.
 //!
 //! Linear: all hosts do a task, then all do the next; those that failed wait for the end of the block and go to its rescue. That is
-//! a recursion over the tree with a shrinking set of hosts. Free: the same recursion, one host at a time in each of many.
+//! a recursion over the tree with a shrinking set of hosts. Free: the same recursion, once for each host.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::frame::Frame;
-use super::play::{Host, PlayRun, Strategy};
+use super::play::{Host, PlayRun};
 use super::run::Lost;
 use crate::playbook::{Block, RoleUse, Step};
 
@@ -51,37 +51,13 @@ impl Flow {
 pub type Running<'a> = Pin<Box<dyn Future<Output = Flow> + Send + 'a>>;
 
 impl PlayRun {
-    /// Runs the steps with the strategy of the play.
-    pub(super) async fn steps(self: &Arc<Self>, steps: &[Step], frame: Arc<Frame>, hosts: Vec<Host>) -> Flow {
-        if self.strategy == Strategy::Linear || hosts.len() < 2 {
-            return self.list(steps, frame, hosts).await;
-        }
-        let gate = Arc::new(tokio::sync::Semaphore::new(self.forks()));
-        let mut set = tokio::task::JoinSet::new();
-        for host in hosts {
-            let (play, steps, frame, gate) = (self.clone(), steps.to_vec(), frame.clone(), gate.clone());
-            set.spawn(async move {
-                let _permit = gate.acquire_owned().await;
-                play.list(&steps, frame, vec![host]).await
-            });
-        }
-        let mut flow = Flow::default();
-        while let Some(done) = set.join_next().await {
-            if let Ok(done) = done {
-                flow.and(done);
-            }
-        }
-        flow.alive = self.in_order(flow.alive);
-        flow
-    }
-
     pub(super) fn forks(&self) -> usize {
         if self.run.options.forks == 0 { usize::MAX >> 4 } else { self.run.options.forks }
     }
 
     /// Whether nothing more may start.
     pub(super) fn is_over(&self) -> bool {
-        self.over.load(Ordering::SeqCst) || self.batch_over.load(Ordering::SeqCst)
+        [&self.over, &self.batch_over, &self.broken].iter().any(|flag| flag.load(Ordering::SeqCst))
     }
 
     pub(super) fn list<'a>(self: &'a Arc<Self>, steps: &'a [Step], frame: Arc<Frame>, hosts: Vec<Host>) -> Running<'a> {
@@ -110,9 +86,11 @@ impl PlayRun {
 
     async fn block(self: &Arc<Self>, block: &Arc<Block>, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
         let outer = frame.inner(&block.keywords, block.folder.as_ref(), false);
-        let inner = if block.rescue.is_empty() { outer.clone() } else { frame.inner(&block.keywords, block.folder.as_ref(), true) };
+        // What --tags leaves nothing of is not there.
+        let rescues = self.any_wanted(&block.rescue, &outer);
+        let inner = if rescues { frame.inner(&block.keywords, block.folder.as_ref(), true) } else { outer.clone() };
         let mut flow = self.list(&block.steps, inner, hosts).await;
-        if !block.rescue.is_empty() && !flow.failed.is_empty() {
+        if rescues && !flow.failed.is_empty() {
             let failed = self.in_order(std::mem::take(&mut flow.failed));
             for host in &failed {
                 self.run.keep(&host.name);
@@ -131,11 +109,24 @@ impl PlayRun {
             let was_failed = |h: &Host| failed.iter().any(|f| f.name == h.name);
             flow.alive = after.alive.iter().filter(|h| !was_failed(h)).cloned().collect();
             flow.failed = after.failed.iter().filter(|h| !was_failed(h)).cloned().collect();
+            failed.iter().for_each(|host| self.fail(host));
             flow.failed.extend(failed);
             flow.out_of_role.extend(after.out_of_role);
             flow.left += after.left;
         }
         flow
+    }
+
+    /// Whether the tags let any of the steps run.
+    fn any_wanted(&self, steps: &[Step], frame: &Arc<Frame>) -> bool {
+        steps.iter().any(|step| match step {
+            Step::Task(task) => task.action.short() == "meta" || self.has_wanted_tags(&frame.inner(&task.keywords, None, false)),
+            Step::Block(block) => {
+                let inner = frame.inner(&block.keywords, None, false);
+                [&block.steps, &block.rescue, &block.always].iter().any(|part| self.any_wanted(part, &inner))
+            }
+            Step::Role(used) => self.any_wanted(&used.role.tasks, &frame.enter(used)),
+        })
     }
 
     /// Hosts in the order of the batch, whatever way they came back together.

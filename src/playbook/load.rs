@@ -203,9 +203,9 @@ impl Loader {
             problems.push(hosts.error("`hosts` is empty").help("name a group, a host or a pattern"));
         }
         let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), ..Inside::default() };
-        let mut steps = |name: &str| own.get(name).map(|list| self.steps(list, &inside, problems)).unwrap_or_default();
-        let (pre_tasks, tasks, post_tasks) = (steps("pre_tasks"), steps("tasks"), steps("post_tasks"));
-        let handlers = steps("handlers");
+        let mut steps = |name: &str, inside: &Inside| own.get(name).map(|list| self.steps(list, inside, problems)).unwrap_or_default();
+        let (pre_tasks, tasks, post_tasks) = (steps("pre_tasks", &inside), steps("tasks", &inside), steps("post_tasks", &inside));
+        let handlers = steps("handlers", &Inside { handlers: true, ..inside.clone() });
         let roles = own.get("roles").map(|list| self.role_list(list, &inside, problems)).unwrap_or_default();
         Some(Play {
             name: own.get("name").cloned(),

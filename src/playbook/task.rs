@@ -13,10 +13,10 @@ use crate::yaml::{Kind, Node};
 /// Keywords that only tasks and handlers have.
 const OWN: &[&str] = &[
     "name", "action", "local_action", "args", "loop", "loop_control", "register", "until", "retries", "delay", "changed_when", "failed_when",
-    "notify", "listen", "async", "poll", "first_available_file", "static",
+    "listen", "async", "poll", "first_available_file", "static",
 ];
 
-const BLOCK_OWN: &[&str] = &["name", "block", "rescue", "always", "notify"];
+const BLOCK_OWN: &[&str] = &["name", "block", "rescue", "always"];
 
 impl Loader {
     /// A list of tasks, as in `tasks:` or a tasks file. All problems are collected; what can be read is read.
@@ -44,9 +44,21 @@ impl Loader {
             return None;
         };
         if ["block", "rescue", "always"].iter().any(|k| node.get(k).is_some()) {
+            if inside.handlers {
+                problems.push(node.error("Using a block as a handler is not supported").help("make handlers of its tasks that listen to one topic"));
+                return None;
+            }
             return Some(vec![Step::Block(Arc::new(self.block(node, entries, inside, problems)))]);
         }
         let task = self.task(node, entries, inside, problems)?;
+        if inside.handlers && matches!(task.action.short(), "include_role" | "import_role") {
+            problems.push(
+                Diagnostic::error(format!("Using '{}' as a handler is not supported", task.action.short()))
+                    .at(&task.action.name_span)
+                    .help("use include_tasks, or notify the role's own handlers"),
+            );
+            return None;
+        }
         match task.action.short() {
             "import_tasks" => self.import_tasks(&task, inside, problems),
             "import_role" => self.import_role(&task, inside, problems),
@@ -65,6 +77,12 @@ impl Loader {
         }
         if node.get("block").is_none() {
             problems.push(node.error("`rescue` and `always` need a `block` beside them"));
+        }
+        if let Some(list) = node.get("block")
+            && (list.is_null() || list.as_list().is_some_and(<[Node]>::is_empty))
+            && ["rescue", "always"].iter().any(|part| node.get(part).is_some())
+        {
+            problems.push(list.error("this block is empty").help("`rescue` and `always` need tasks to stand beside"));
         }
         let mut part = |name: &str| node.get(name).map(|list| self.steps(list, inside, problems)).unwrap_or_default();
         let (steps, rescue, always) = (part("block"), part("rescue"), part("always"));
@@ -135,7 +153,6 @@ impl Loader {
             delay: node.get("delay").cloned(),
             changed_when: list("changed_when"),
             failed_when: list("failed_when"),
-            notify: list("notify"),
             listen: list("listen"),
             asynchronous: node.get("async").cloned(),
             poll: node.get("poll").cloned(),
