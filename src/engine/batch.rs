@@ -14,7 +14,7 @@ impl PlayRun {
         let run = &self.run;
         run.emit(Event::PlayStarted { name: self.vars.name.clone(), hosts: names.clone(), check: run.options.check });
         let hosts: Vec<Host> = names.iter().map(|name| run.world.host(name)).collect();
-        *self.vars.batch.write().unwrap_or_else(PoisonError::into_inner) = names;
+        *self.vars.batch.write().unwrap_or_else(PoisonError::into_inner) = self.as_in_inventory(names);
         self.set_alive(&hosts);
         self.load_vars_files(&self.play, &hosts)?;
         if self.strategy == Strategy::Linear {
@@ -25,9 +25,9 @@ impl PlayRun {
         let mut set = tokio::task::JoinSet::new();
         for host in hosts {
             let play = self.clone();
-            let pinned = self.strategy == Strategy::HostPinned;
+            let permit = if self.strategy == Strategy::HostPinned { self.gate.clone().acquire_owned().await.ok() } else { None };
             set.spawn(async move {
-                let _permit = if pinned { play.gate.clone().acquire_owned().await.ok() } else { None };
+                let _permit = permit;
                 play.sections(vec![host]).await
             });
         }

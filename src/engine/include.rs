@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::attempt::{Attempt, failed, item_vars, skipped};
-use super::event::{Event, Outcome, Status};
+use super::attempt::{Attempt, failed, skipped};
+use super::event::{Event, Outcome, Status, TaskInfo};
 use super::frame::Frame;
 use super::play::{Host, PlayRun};
+use super::repeat::item_vars;
 use super::steps::Flow;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::playbook::{self, From, Inside, Keywords, RoleUse, Step, Task, VarMap};
@@ -64,7 +65,7 @@ impl PlayRun {
             }
         }
         for (wanted, members) in &groups {
-            self.announce(task, frame, wanted, members);
+            self.announce(task, &info, frame, wanted, members);
         }
         for (wanted, members) in groups {
             if self.is_over() {
@@ -94,7 +95,7 @@ impl PlayRun {
         flow
     }
 
-    fn announce(&self, task: &Task, frame: &Frame, wanted: &Wanted, members: &[Host]) {
+    fn announce(&self, task: &Task, info: &Arc<TaskInfo>, frame: &Frame, wanted: &Wanted, members: &[Host]) {
         for host in members {
             self.run.count(&host.name, |c| c.ok += 1);
         }
@@ -106,10 +107,10 @@ impl PlayRun {
             What::Role { name, .. } => name.clone(),
         };
         let label = wanted.label.as_ref().map(ToString::to_string);
-        self.run.emit(Event::Included { what, hosts: members.iter().map(|h| h.name.clone()).collect(), label });
+        self.run.emit(Event::Included { task: info.clone(), what, hosts: members.iter().map(|h| h.name.clone()).collect(), label });
     }
 
-    fn include_failed(&self, task: &Task, info: &Arc<super::event::TaskInfo>, host: &Host, frame: &Frame, problem: Diagnostic, flow: &mut Flow) {
+    fn include_failed(&self, task: &Task, info: &Arc<TaskInfo>, host: &Host, frame: &Frame, problem: Diagnostic, flow: &mut Flow) {
         let outcome: Outcome = failed(problem);
         self.run.count(&host.name, |c| if frame.rescuable { c.rescued += 1 } else { c.failed += 1 });
         self.remember_failure(task, frame, host, outcome.result.clone());
@@ -235,6 +236,7 @@ fn inside(task: &Task, frame: &Frame) -> Inside {
         playbook: frame.playbook.clone(),
         role: frame.role.as_ref().map(|r| r.path.clone()),
         handlers: frame.handlers,
+        dynamic: true,
         ..Inside::default()
     }
 }

@@ -9,16 +9,11 @@ use super::play::{Host, PlayRun};
 use super::steps::Flow;
 use super::target::reset_connection;
 use crate::diag::Diagnostic;
-use crate::playbook::Task;
+use crate::playbook::{META, Task};
 use crate::template::render_text;
 
-const KNOWN: &[&str] = &[
-    "clear_facts", "clear_host_errors", "end_batch", "end_host", "end_play", "end_role", "flush_handlers", "noop", "refresh_inventory",
-    "reset_connection",
-];
-
 impl PlayRun {
-    pub(super) async fn meta(self: &Arc<Self>, task: &Task, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
+    pub(super) async fn meta(self: &Arc<Self>, task: &Arc<Task>, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
         let Some(node) = task.action.get("_raw_params") else { return Flow::of(hosts) };
         let Some(first) = hosts.first().cloned() else { return Flow::default() };
         let what = render_text(node, &self.scope(&first, frame)).unwrap_or_default();
@@ -70,7 +65,7 @@ impl PlayRun {
             }
             "noop" | "refresh_inventory" => {}
             other => {
-                let problem = Diagnostic::error(format!("`meta` cannot `{other}`")).at(node.span()).suggest(other, KNOWN.iter().copied());
+                let problem = Diagnostic::error(format!("`meta` cannot `{other}`")).at(node.span()).suggest(other, META.iter().copied());
                 let info = self.info(task, frame, &chosen);
                 self.run.emit(Event::TaskStarted(info.clone()));
                 for host in chosen {

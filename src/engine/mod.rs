@@ -10,6 +10,7 @@ mod handlers;
 mod include;
 mod meta;
 mod play;
+mod repeat;
 mod run;
 mod settle;
 mod specs;

@@ -14,7 +14,7 @@ use super::frame::Frame;
 use super::handlers::{Handlers, collect_handlers};
 use super::run::Run;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::playbook::{self, Play, Step, VarMap, role};
+use crate::playbook::{self, Play, Step, Task, VarMap, role};
 use crate::template::{Var, render, render_text};
 use crate::value::Value;
 use crate::vars::{Chain, HostState, PlayVars, TaskScope};
@@ -44,12 +44,16 @@ pub struct PlayRun {
     /// `meta: end_play` and `end_batch`.
     pub over: AtomicBool,
     pub batch_over: AtomicBool,
+    /// The play's hosts in the order in which they run.
+    pub order: Vec<Arc<str>>,
     /// `max_fail_percentage` is passed.
     pub broken: AtomicBool,
 }
 
 /// A task that each host comes to in its own time.
 pub struct Apart {
+    /// Held, so that no other task comes to lie at its address.
+    pub task: Arc<Task>,
     pub id: u64,
     pub throttle: Option<Arc<Semaphore>>,
 }
@@ -106,6 +110,7 @@ pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics
         had: Mutex::default(),
         over: AtomicBool::new(false),
         batch_over: AtomicBool::new(false),
+        order: alive.clone(),
         broken: AtomicBool::new(false),
         vars,
     });
@@ -115,11 +120,12 @@ pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics
         if running.over.load(Ordering::SeqCst) || run.stopped() {
             break;
         }
+        running.batch_over.store(false, Ordering::SeqCst);
         let size = batch.len();
         let left = running.batch(batch).await?;
         any_left |= left > 0 || running.over.load(Ordering::SeqCst);
         // A batch that is lost whole ends the play: the next hosts are spared.
-        if left == 0 && size > 0 && !running.over.load(Ordering::SeqCst) && !running.batch_over.swap(false, Ordering::SeqCst) {
+        if left == 0 && size > 0 && !running.over.load(Ordering::SeqCst) && !running.batch_over.load(Ordering::SeqCst) {
             return Ok(false);
         }
     }
@@ -161,7 +167,8 @@ fn prepare(run: &Arc<Run>, play: &Play) -> Result<(Arc<PlayVars>, Vec<Arc<str>>)
         None => pattern.clone(),
     };
     let limit = run.options.limit.as_deref();
-    let mut hosts = world.read_inventory(|inventory| inventory.matching(&pattern, limit)).map_err(|d| d.or_at(Some(play.hosts.span())))?;
+    let all_hosts = world.read_inventory(|inventory| inventory.matching(&pattern, limit)).map_err(|d| d.or_at(Some(play.hosts.span())))?;
+    let mut hosts = all_hosts.clone();
     order(play, &scope, &mut hosts)?;
     let mut roles = IndexMap::new();
     for steps in [&play.pre_tasks, &play.roles, &play.tasks, &play.post_tasks, &play.handlers] {
@@ -181,9 +188,9 @@ fn prepare(run: &Arc<Run>, play: &Play) -> Result<(Arc<PlayVars>, Vec<Arc<str>>)
         role_defaults: RwLock::new(Arc::new(defaults)),
         role_vars: RwLock::new(Arc::new(role_vars)),
         role_names,
-        all_hosts: hosts.clone(),
-        batch: RwLock::new(hosts.clone()),
-        alive: RwLock::new(hosts.clone()),
+        batch: RwLock::new(all_hosts.clone()),
+        alive: RwLock::new(all_hosts.clone()),
+        all_hosts,
     };
     Ok((Arc::new(vars), hosts))
 }
@@ -239,7 +246,14 @@ fn batches(play: &Play, scope: &TaskScope, hosts: &[Arc<str>]) -> Result<Vec<Vec
 
 impl PlayRun {
     pub(super) fn set_alive(&self, hosts: &[Host]) {
-        *self.vars.alive.write().unwrap_or_else(PoisonError::into_inner) = hosts.iter().map(|h| h.name.clone()).collect();
+        let names = self.as_in_inventory(hosts.iter().map(|h| h.name.clone()).collect());
+        *self.vars.alive.write().unwrap_or_else(PoisonError::into_inner) = names;
+    }
+
+    /// Variables tell hosts in this order, whatever `order` says.
+    pub(super) fn as_in_inventory(&self, mut names: Vec<Arc<str>>) -> Vec<Arc<str>> {
+        names.sort_by_cached_key(|name| self.vars.all_hosts.iter().position(|host| host == name));
+        names
     }
 
     pub(super) fn scope(&self, host: &Host, frame: &Frame) -> TaskScope {

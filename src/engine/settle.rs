@@ -22,7 +22,7 @@ impl PlayRun {
         for (host, outcome) in outcomes {
             self.run.count(&host.name, |counts| count(counts, &outcome, frame.rescuable));
             let problem = match outcome.status {
-                Status::Changed => self.notify(task, frame, &host).err(),
+                Status::Changed => self.notify(frame, &host).err(),
                 _ => None,
             };
             if let Some(problem) = problem {
@@ -107,7 +107,7 @@ impl PlayRun {
         gone as f64 / batch.len().max(1) as f64 * 100.0 > most
     }
 
-    fn notify(&self, task: &Task, frame: &Frame, host: &Host) -> Result<(), Diagnostic> {
+    fn notify(&self, frame: &Frame, host: &Host) -> Result<(), Diagnostic> {
         for node in frame.nearest("notify").map(list_or_one).unwrap_or_default() {
             let names = match render(&node, &self.scope(host, frame))? {
                 Value::List(names) => names.iter().map(ToString::to_string).collect(),

@@ -129,10 +129,9 @@ impl PlayRun {
         })
     }
 
-    /// Hosts in the order of the batch, whatever way they came back together.
+    /// Hosts in the order of the play, whatever way they came back together.
     pub(super) fn in_order(&self, mut hosts: Vec<Host>) -> Vec<Host> {
-        let batch = self.vars.batch.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        hosts.sort_by_cached_key(|host| batch.iter().position(|name| *name == host.name));
+        hosts.sort_by_cached_key(|host| self.order.iter().position(|name| *name == host.name));
         hosts
     }
 

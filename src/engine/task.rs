@@ -12,7 +12,8 @@ use super::play::{Apart, Host, PlayRun, Strategy};
 use super::steps::Flow;
 use crate::playbook::Task;
 use crate::template::{render, render_text};
-use crate::value::Value;
+use crate::value::{Map, Value};
+use crate::vars::TaskScope;
 use crate::yaml::Node;
 
 impl PlayRun {
@@ -69,13 +70,17 @@ impl PlayRun {
             }
             (Some(node), Some(first)) => {
                 let raw = || node.scalar_text().unwrap_or_default();
-                if node.has_template() { render_text(node, &self.scope(first, frame)).unwrap_or_else(|_| raw()) } else { raw() }
+                if !node.has_template() {
+                    return raw();
+                }
+                let scope = self.scope(first, frame);
+                render_text(node, &scope).unwrap_or_else(|_| with_faults(node, &raw(), &scope))
             }
             _ => task.action.name.clone(),
         }
     }
 
-    pub(super) fn info(&self, task: &Task, frame: &Frame, hosts: &[Host]) -> Arc<TaskInfo> {
+    pub(super) fn info(&self, task: &Arc<Task>, frame: &Frame, hosts: &[Host]) -> Arc<TaskInfo> {
         let no_log = hosts.first().is_some_and(|h| frame.flag("no_log", &self.scope(h, frame)).ok().flatten() == Some(true));
         Arc::new(TaskInfo {
             id: self.apart(task, frame, hosts).map_or_else(|| self.run.next_id(), |(id, _)| id),
@@ -98,13 +103,14 @@ impl PlayRun {
     }
 
     /// The number and the throttle of a task that each host comes to in its own time.
-    fn apart(&self, task: &Task, frame: &Frame, hosts: &[Host]) -> Option<(u64, Option<Arc<Semaphore>>)> {
+    fn apart(&self, task: &Arc<Task>, frame: &Frame, hosts: &[Host]) -> Option<(u64, Option<Arc<Semaphore>>)> {
         if self.strategy == Strategy::Linear {
             return None;
         }
+        let key = Arc::as_ptr(task) as usize;
         let mut apart = self.apart.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let new = || Apart { id: self.run.next_id(), throttle: self.throttle(frame, hosts).map(|limit| Arc::new(Semaphore::new(limit))) };
-        let known = apart.entry(std::ptr::from_ref(task) as usize).or_insert_with(new);
+        let new = || Apart { task: task.clone(), id: self.run.next_id(), throttle: self.throttle(frame, hosts).map(|limit| Arc::new(Semaphore::new(limit))) };
+        let known = apart.entry(key).or_insert_with(new);
         Some((known.id, known.throttle.clone()))
     }
 
@@ -167,6 +173,24 @@ fn written(task: &Task) -> String {
     task.action.arguments.iter().map(pair).collect::<Vec<_>>().join(", ")
 }
 
+/// A name of which some expressions fail: those say so in their place.
+fn with_faults(node: &Node, text: &str, scope: &TaskScope) -> String {
+    let (mut shown, mut rest, mut faults) = (String::new(), text, 0);
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((inner, after)) = after.split_once("}}") else { break };
+        shown.push_str(before);
+        match render_text(&Node::string(&format!("{{{{{inner}}}}}"), node.span()), scope) {
+            Ok(text) => shown.push_str(&text),
+            Err(problem) => {
+                faults += 1;
+                shown.push_str(&format!("<< error {faults} - {} >>", problem.message.replace('`', "'")));
+            }
+        }
+        rest = after;
+    }
+    shown + rest
+}
+
 /// What may be shown of an outcome: with `no_log` only that it happened.
 pub(super) fn shown_outcome(outcome: &Outcome, info: &TaskInfo) -> Outcome {
     if !info.no_log {
@@ -174,11 +198,16 @@ pub(super) fn shown_outcome(outcome: &Outcome, info: &TaskInfo) -> Outcome {
     }
     let text = "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
     let changed = outcome.result.get("changed").cloned().unwrap_or(Value::Bool(false));
+    let mut result: Map = [("censored".into(), Value::str(text)), ("changed".into(), changed)].into_iter().collect();
+    // A loop is still known as one.
+    if outcome.result.get("results").is_some() {
+        result.insert("results".into(), Value::list([]));
+    }
     Outcome {
-        result: Value::map([("censored".into(), Value::str(text)), ("changed".into(), changed)]),
+        result: Value::Map(Arc::new(result)),
         diff: Vec::new(),
         warnings: Vec::new(),
-        item: None,
+        item: outcome.item.as_ref().map(|_| Value::str("(censored due to no_log)")),
         error: None,
         ..outcome.clone()
     }

@@ -57,6 +57,8 @@ pub struct Inside {
     pub chain: Vec<String>,
     /// In `handlers/` names are looked for there, not in `tasks/`.
     pub handlers: bool,
+    /// Taken in while a play runs.
+    pub dynamic: bool,
 }
 
 impl Loader {
@@ -171,8 +173,7 @@ impl Loader {
             let mut merged = (*play.keywords).clone();
             merged.when.splice(0..0, keywords.when.iter().cloned());
             merged.tags.extend(keywords.tags.iter().cloned());
-            let own = std::mem::replace(&mut merged.vars, keywords.vars.clone());
-            merged.vars.extend(own);
+            merged.vars.extend(keywords.vars.clone());
             play.keywords = Arc::new(merged);
         }
     }

@@ -16,7 +16,7 @@ use crate::diag::Span;
 use crate::yaml::Node;
 
 pub use action::{Action, split_words};
-pub use check::check_action;
+pub use check::{META, check_action};
 pub use keywords::{Keywords, list_or_one, word_flag};
 pub use crate::template::VarMap;
 pub use load::{Inside, Loader, Roots};

@@ -44,7 +44,7 @@ impl Loader {
             return None;
         };
         if ["block", "rescue", "always"].iter().any(|k| node.get(k).is_some()) {
-            if inside.handlers {
+            if inside.handlers && !inside.dynamic {
                 problems.push(node.error("Using a block as a handler is not supported").help("make handlers of its tasks that listen to one topic"));
                 return None;
             }
@@ -140,6 +140,9 @@ impl Loader {
         }
         if self.check_actions {
             super::check::check_action(&action, problems);
+        }
+        if action.short() == "meta" {
+            super::check::check_meta(&action, inside.role.is_some(), problems);
         }
         let list = |name: &str| node.get(name).map(list_or_one).unwrap_or_default();
         let task = Task {

@@ -193,7 +193,8 @@ impl Sink for Default {
                     line(&paint(&format!("[{host}] {message}{steps}"), Colour::Grey));
                 }
             }
-            Event::Included { what, hosts, label } => {
+            Event::Included { task, what, hosts, label } => {
+                self.banner(&mut state, &task);
                 let hosts: Vec<&str> = hosts.iter().map(AsRef::as_ref).collect();
                 let label = label.map(|l| format!(" => (item={l})")).unwrap_or_default();
                 line(&paint(&format!("included: {what} for {}{label}", hosts.join(", ")), Colour::Cyan));

@@ -17,6 +17,7 @@ pub(super) fn shown(outcome: &Outcome, level: u8) -> Map<String, Json> {
         map.shift_remove("exception");
     }
     map.sort_keys();
+    map.values_mut().for_each(Json::sort_all_objects);
     map
 }
 
