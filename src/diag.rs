@@ -66,6 +66,8 @@ impl fmt::Debug for Span {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
+    /// It works, and Ansible has given it up: newer versions will not take it.
+    Deprecated,
     Warning,
     Error,
 }
@@ -99,6 +101,10 @@ impl Diagnostic {
 
     pub fn warning(message: impl Into<String>) -> Diagnostic {
         Diagnostic { level: Level::Warning, ..Diagnostic::error(message) }
+    }
+
+    pub fn deprecated(message: impl Into<String>) -> Diagnostic {
+        Diagnostic { level: Level::Deprecated, ..Diagnostic::error(message) }
     }
 
     #[must_use]

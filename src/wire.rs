@@ -32,6 +32,8 @@ pub enum FromAgent {
     /// First frame: what the agent is.
     Hello(Hello),
     Done { id: u64, result: Box<TaskResult> },
+    /// The task that was asked for ahead must wait for its turn.
+    Later { id: u64 },
     /// Send the blob of this task, from its start; one at a time per task.
     Want { id: u64, blob: Blob },
     /// Where a long task stands (`step` of `of`, both 0 where unknown).
@@ -47,7 +49,7 @@ pub struct Hello {
 }
 
 /// One module to run.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Task {
     pub id: u64,
     /// Full module name.
@@ -62,6 +64,8 @@ pub struct Task {
     pub no_log: bool,
     /// Seconds; none: no limit.
     pub timeout: Option<f64>,
+    /// Asked for before its turn: it is answered only where it would change nothing, else with [`FromAgent::Later`].
+    pub ahead: bool,
 }
 
 /// Run as somebody else.

@@ -70,6 +70,7 @@ fn task(id: u64, module: &str, arguments: Json) -> Task {
         diff: false,
         no_log: false,
         timeout: None,
+        ahead: false,
     }
 }
 

@@ -16,8 +16,7 @@ use fleet::{Fleet, WEB, wait_until};
 #[ignore = "needs hosts in containers"]
 fn a_second_provisioning_changes_nothing() {
     let fleet = Fleet::new();
-    let again = fleet.run(&["playbook", "playbooks/site.yml", "-i", "inventories/sandbox"]);
-    assert_eq!(again.code, 0, "{again}");
+    let again = fleet.provision(&[]);
     let recap: Vec<&str> = again.out.lines().skip_while(|l| !l.starts_with("PLAY RECAP")).filter(|l| l.contains("changed=")).collect();
     assert!(recap.len() >= 5 && recap.iter().all(|l| l.contains("changed=0 ") && l.contains("failed=0 ")), "{again}");
 }
@@ -192,4 +191,37 @@ fn a_second_deploy_waits_for_nobody() {
     fleet.signal(&child, "TERM");
     let _ = child.wait();
     fleet.assert_serves(&first);
+}
+
+/// Hosts that fetch from a git server themselves, and a folder of the load balancer in place of the bucket.
+#[test]
+#[ignore = "needs hosts in containers"]
+fn hosts_fetch_and_the_load_balancer_serves_the_bundle() {
+    let with_folder = |text: &str| {
+        let (before, rest) = text.split_once("deploy_bucket:\n").expect("the sandbox has a bucket");
+        let after = rest.lines().skip_while(|line| line.starts_with("  ")).map(|line| format!("{line}\n")).collect::<String>();
+        format!("{before}{after}").replace("deploy_transport: push", "deploy_transport: fetch")
+    };
+    let fleet = Fleet::with_settings(with_folder);
+    let (_server, remote) = fleet.git_server();
+    fleet.provision(&["-l", "lb", "-e", "nginx_bundle_upstream="]);
+    let from = format!("deploy_remote={remote}");
+    let first = fleet.head();
+    let out = fleet.run(&["sandbox", "HEAD", "web", "-e", &from]);
+    assert_eq!(out.code, 0, "{out}");
+    fleet.assert_serves(&first);
+    let page = fleet.page();
+    let bundle = page.split("src=\"").find_map(|part| part.split('"').next().filter(|src| src.contains("/assets/"))).expect("the page loads a bundle");
+    let served = fleet.get(bundle);
+    assert!(served.contains("ships, tide"), "{bundle}: {served}");
+    // A commit that the git server does not have is refused before anything starts.
+    let local = fleet.commit("not pushed", |settings| settings.to_owned() + "\n# local\n");
+    fleet.git(&["branch", "kept", &local]);
+    fleet.git(&["reset", "-q", "--hard", &first]);
+    fleet.git(&["branch", "-q", "-D", "kept"]);
+    let refused = fleet.run(&["sandbox", &local, "web", "-e", &from]);
+    assert!(matches!(refused.code, 1 | 2), "{refused}");
+    fleet.assert_serves(&first);
+    // Leave the load balancer as the other tests expect it.
+    Fleet::new();
 }

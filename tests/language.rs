@@ -122,8 +122,9 @@ fn normal(output: &str) -> String {
         if line.starts_with("FAILED - RETRYING") {
             line = line.split("Result was").next().unwrap_or_default().trim_end().to_owned();
         }
-        if let Some(rest) = line.strip_prefix("included: ") {
-            line = format!("included: {}", rest.split_once("tests/language/").map_or(rest, |(_, below)| below));
+        while let Some(at) = line.find("/tests/language/") {
+            let from = line[..at].rfind([' ', '\'', '"', '=', '(', '[']).map_or(0, |before| before + 1);
+            line.replace_range(from..at + "/tests/language/".len(), "");
         }
         lines.push(line);
     }
@@ -163,6 +164,6 @@ fn joined(output: &str) -> String {
 /// A failed result without its message and times.
 fn failure(result: &str) -> String {
     let Ok(mut map) = serde_json::from_str::<Map<String, Value>>(result) else { return result.to_owned() };
-    map.retain(|key, _| !matches!(key.as_str(), "msg" | "start" | "end" | "delta" | "ansible_facts" | "exception"));
+    map.retain(|key, _| !matches!(key.as_str(), "msg" | "timedout" | "failed_when_result" | "changed_when_result" | "reason" | "include" | "start" | "end" | "delta" | "ansible_facts" | "exception"));
     Value::Object(map).to_string()
 }

@@ -1,8 +1,33 @@
 //! Users and groups: the files first, then `getent`. Never through the C library, whose NSS a static program must not load.
 
+use std::collections::HashMap;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::plan::{Group, User};
+
+/// What tells one state of a file from another: inode, size, and when it was written.
+type State = (u64, u64, i64, i64);
+
+/// Nearly every task asks for names: the files are read again only where they have changed.
+static TEXTS: LazyLock<Mutex<HashMap<PathBuf, (State, Arc<str>)>>> = LazyLock::new(Mutex::default);
+
+/// The text of passwd(5) or group(5); empty where there is no such file.
+pub(crate) fn text(path: &Path) -> io::Result<Arc<str>> {
+    let Ok(meta) = std::fs::metadata(path) else { return Ok("".into()) };
+    let state = (meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec());
+    let mut known = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((of, text)) = known.get(path)
+        && *of == state
+    {
+        return Ok(text.clone());
+    }
+    let text: Arc<str> = String::from_utf8_lossy(&std::fs::read(path)?).into();
+    known.insert(path.to_owned(), (state, text.clone()));
+    Ok(text)
+}
 
 /// The line of passwd(5) for a name, or for a number in digits.
 pub(crate) fn user_in(passwd: &str, wanted: &str) -> Option<User> {

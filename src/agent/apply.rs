@@ -41,6 +41,31 @@ pub fn perform(
     done
 }
 
+/// Plans a task before its turn; `None` where it would change something, fails, or must be told in its turn for another reason.
+pub(crate) fn foresee(
+    module: &Entry,
+    arguments: &Map<String, Json>,
+    target: &dyn Target,
+    mode: Mode,
+) -> Option<TaskResult> {
+    if module.outward {
+        return None;
+    }
+    let mut task = Progress::default();
+    let mut plan = (module.plan)(arguments, target).ok()?;
+    loop {
+        if !plan.changes.is_empty() || plan.changed == Some(true) {
+            return None;
+        }
+        match task.stage(plan, target, mode).ok()? {
+            Some(next) => plan = next,
+            None => break,
+        }
+    }
+    task.done.result = to_bytes(&task.values);
+    Some(task.done)
+}
+
 /// A result that says only why the task failed.
 pub(crate) fn failed(msg: impl Into<String>) -> TaskResult {
     let values = Map::from_iter([("msg".to_owned(), Json::String(msg.into()))]);

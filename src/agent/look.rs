@@ -101,8 +101,9 @@ impl Host {
         name: &str,
         find: fn(&str, &str) -> Option<T>,
     ) -> io::Result<Option<T>> {
-        let text = self.read(Path::new(file))?.unwrap_or_default();
-        if let Some(found) = find(&String::from_utf8_lossy(&text), name) {
+        let path = Path::new(file);
+        let text = account::text(path).map_err(|error| sentence::error("read", path, &error))?;
+        if let Some(found) = find(&text, name) {
             return Ok(Some(found));
         }
         if self.which("getent").is_none() {

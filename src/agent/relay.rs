@@ -169,6 +169,7 @@ impl Relay {
         {
             match message {
                 FromAgent::Done { id, result } => server.done(id, *result),
+                FromAgent::Later { id } => server.later(&[id]),
                 other => server.send(&other),
             }
         }

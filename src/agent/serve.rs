@@ -14,6 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use serde_json::{Map, Value as Json};
 use sha1::Digest;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -21,6 +22,8 @@ use super::apply::{self, Mode};
 use super::look::{Host, Line};
 use super::relay::Relay;
 use super::stop::{GRACE, Stop};
+use super::workers::Workers;
+use super::ahead::Ahead;
 use super::{account, armed, digest, scratch, sentence};
 use crate::modules;
 use crate::plan::Blob;
@@ -46,6 +49,8 @@ pub fn serve() -> ExitCode {
         tasks: Mutex::default(),
         ended: Condvar::new(),
         relays: Mutex::default(),
+        workers: Arc::default(),
+        ahead: Ahead::default(),
     });
     if watch_signals(&server).is_err() {
         return ExitCode::FAILURE;
@@ -65,6 +70,8 @@ pub(crate) struct Server {
     tasks: Mutex<HashMap<u64, Route>>,
     ended: Condvar,
     relays: Mutex<HashMap<Become, Arc<Relay>>>,
+    workers: Arc<Workers>,
+    ahead: Ahead,
 }
 
 /// Where frames about a task go.
@@ -163,29 +170,78 @@ impl Server {
                 chunks: None,
             },
         );
-        let server = self.clone();
-        let started = std::thread::Builder::new()
-            .name(task.module.clone())
-            .spawn(move || {
-                let line = Answering {
-                    id,
-                    server: server.clone(),
-                };
-                let run = std::panic::AssertUnwindSafe(|| perform(&task, stop, Box::new(line)));
-                let result = std::panic::catch_unwind(run).unwrap_or_else(|_| {
-                    apply::failed(format!(
-                        "the module {} broke down; this is a fault of deploy, please report it",
-                        task.module
-                    ))
-                });
-                server.done(id, result);
-            });
-        if let Err(error) = started {
-            self.done(
-                id,
-                apply::failed(format!("cannot start another thread on the host: {error}")),
-            );
+        if task.ahead {
+            if self.ahead.add(task) {
+                let server = self.clone();
+                let started = self.workers.run(Box::new(move || server.look_ahead()));
+                // What is not looked at ahead is answered when the next turn comes.
+                let _ = started;
+            } else {
+                self.later(&[id]);
+            }
+            return;
         }
+        self.later(&self.ahead.begins());
+        let server = self.clone();
+        let started = self.workers.run(Box::new(move || {
+            let result = server.guarded(&task, |line| perform(&task, stop, line));
+            let late = server.ahead.ended(&result);
+            server.done(id, result);
+            server.later(&late);
+            server.look_ahead();
+        }));
+        if let Err(error) = started {
+            let result = apply::failed(format!("cannot start another thread on the host: {error}"));
+            self.ahead.ended(&result);
+            self.done(id, result);
+        }
+    }
+
+    /// Plans what was asked for ahead, as far as it can be now.
+    fn look_ahead(self: &Arc<Server>) {
+        while let Some(task) = self.ahead.next() {
+            let id = task.id;
+            let mut seen = None;
+            let stop = Arc::new(Stop::after(task.timeout));
+            self.guarded(&task, |line| {
+                seen = foresee(&task, stop, line);
+                TaskResult::default()
+            });
+            let late = self.ahead.planned(seen.is_some());
+            match seen {
+                Some(result) => self.done(id, result),
+                None => self.later(&[id]),
+            }
+            self.later(&late);
+        }
+    }
+
+    /// These must wait for their turn.
+    pub(crate) fn later(&self, ids: &[u64]) {
+        for id in ids {
+            if self.forget(*id) {
+                self.send(&FromAgent::Later { id: *id });
+            }
+        }
+    }
+
+    /// Does something for a task; a fault of ours fails the task alone.
+    fn guarded(
+        self: &Arc<Server>,
+        task: &Task,
+        run: impl FnOnce(Box<dyn Line>) -> TaskResult,
+    ) -> TaskResult {
+        let line = Box::new(Answering {
+            id: task.id,
+            server: self.clone(),
+        });
+        let run = std::panic::AssertUnwindSafe(|| run(line));
+        std::panic::catch_unwind(run).unwrap_or_else(|_| {
+            apply::failed(format!(
+                "the module {} broke down; this is a fault of deploy, please report it",
+                task.module
+            ))
+        })
     }
 
     fn pass(self: &Arc<Server>, id: u64, message: ToAgent) {
@@ -325,31 +381,35 @@ fn hello() -> Hello {
 }
 
 fn perform(task: &Task, stop: Arc<Stop>, line: Box<dyn Line>) -> TaskResult {
-    let Some(module) = modules::find(&task.module) else {
-        return apply::failed(format!(
-            "there is no module `{}` on the target",
-            task.module
-        ));
-    };
-    let arguments = match serde_json::from_slice(&task.arguments) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            return apply::failed(format!(
-                "the arguments of {} are no JSON object: {error}",
-                task.module
-            ));
+    match understood(task) {
+        Ok((module, arguments)) => {
+            let host = Host::new(&task.environment, stop, Some(line));
+            apply::perform(module, &arguments, &host, mode(task))
         }
-    };
+        Err(why) => apply::failed(why),
+    }
+}
+
+/// `None`: it must wait for its turn.
+fn foresee(task: &Task, stop: Arc<Stop>, line: Box<dyn Line>) -> Option<TaskResult> {
+    let (module, arguments) = understood(task).ok()?;
     let host = Host::new(&task.environment, stop, Some(line));
-    apply::perform(
-        module,
-        &arguments,
-        &host,
-        Mode {
-            check: task.check,
-            diff: task.diff && !task.no_log,
-        },
-    )
+    apply::foresee(module, &arguments, &host, mode(task))
+}
+
+fn understood(task: &Task) -> Result<(&'static modules::Entry, Map<String, Json>), String> {
+    let module = modules::find(&task.module)
+        .ok_or_else(|| format!("there is no module `{}` on the target", task.module))?;
+    let arguments = serde_json::from_slice(&task.arguments)
+        .map_err(|error| format!("the arguments of {} are no JSON object: {error}", task.module))?;
+    Ok((module, arguments))
+}
+
+fn mode(task: &Task) -> Mode {
+    Mode {
+        check: task.check,
+        diff: task.diff && !task.no_log,
+    }
 }
 
 /// The line of a task to the controller.

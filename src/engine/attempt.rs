@@ -85,7 +85,7 @@ impl Attempt {
             if repeated {
                 answered.result.insert("attempts".into(), Value::Int(i64::from(attempt)));
             }
-            let mut outcome = self.judge(answered, scope)?;
+            let mut outcome = self.judge(answered, scope);
             if !repeated {
                 return Ok(outcome);
             }
@@ -93,7 +93,10 @@ impl Attempt {
             let done = if self.task.until.is_empty() {
                 outcome.status != Status::Failed
             } else {
-                all_hold(&self.task.until, &with_result)?
+                match all_hold(&self.task.until, &with_result) {
+                    Ok(holds) => holds,
+                    Err(problem) => return Ok(unchanged(failed(problem))),
+                }
             };
             if done || matches!(outcome.status, Status::Unreachable | Status::Skipped) || self.play.run.stopped() {
                 return Ok(outcome);
@@ -115,28 +118,42 @@ impl Attempt {
     }
 
     /// changed_when and failed_when decide over the module.
-    fn judge(&self, answered: Answered, scope: &TaskScope) -> Result<Outcome, Diagnostic> {
+    fn judge(&self, answered: Answered, scope: &TaskScope) -> Outcome {
         let Answered { mut result, diff, warnings, error, unreachable, delegated_to } = answered;
         if unreachable {
             result.insert("unreachable".into(), Value::Bool(true));
             let result = Value::Map(Arc::new(result));
-            return Ok(Outcome { status: Status::Unreachable, result, diff, warnings, item: None, error, delegated_to });
+            return Outcome { status: Status::Unreachable, result, diff, warnings, item: None, error, delegated_to };
         }
         let is = |result: &Map, key: &str| result.get(key).is_some_and(Value::is_true);
         let (mut failed, mut error) = (is(&result, "failed"), error);
         if !is(&result, "skipped") {
+            // A rule that cannot be decided fails the task; what the module answered is kept.
+            let mut undecided = |result: &mut Map, name: &str, problem: Diagnostic| {
+                result.insert(name.into(), Value::str(format!("Error while evaluating conditional: {}", problem.message)));
+                result.insert("failed".into(), Value::Bool(true));
+                result.insert("msg".into(), Value::str(&problem.message));
+                (failed, error) = (true, Some(problem));
+            };
+            let seen = |result: &Map| self.with_result(scope, &Value::Map(Arc::new(result.clone())));
             if !self.task.changed_when.is_empty() {
-                let changed = all_hold(&self.task.changed_when, &self.with_result(scope, &Value::Map(Arc::new(result.clone()))))?;
-                result.insert("changed".into(), Value::Bool(changed));
+                match all_hold(&self.task.changed_when, &seen(&result)) {
+                    Ok(changed) => drop(result.insert("changed".into(), Value::Bool(changed))),
+                    Err(problem) => undecided(&mut result, "changed_when_result", problem),
+                }
             }
             if !self.task.failed_when.is_empty() {
-                let now = all_hold(&self.task.failed_when, &self.with_result(scope, &Value::Map(Arc::new(result.clone()))))?;
-                result.insert("failed_when_result".into(), Value::Bool(now));
-                result.insert("failed".into(), Value::Bool(now));
-                if !now {
-                    error = None;
+                match all_hold(&self.task.failed_when, &seen(&result)) {
+                    Err(problem) => undecided(&mut result, "failed_when_result", problem),
+                    Ok(now) => {
+                        result.insert("failed_when_result".into(), Value::Bool(now));
+                        result.insert("failed".into(), Value::Bool(now));
+                        if !now {
+                            error = None;
+                        }
+                        failed = now;
+                    }
                 }
-                failed = now;
             }
         }
         let status = match () {
@@ -147,7 +164,7 @@ impl Attempt {
         };
         result.entry("changed".into()).or_insert(Value::Bool(false));
         result.entry("failed".into()).or_insert(Value::Bool(failed));
-        Ok(Outcome { status, result: Value::Map(Arc::new(result)), diff, warnings, item: None, error, delegated_to })
+        Outcome { status, result: Value::Map(Arc::new(result)), diff, warnings, item: None, error, delegated_to }
     }
 
     pub(super) fn with_result(&self, scope: &TaskScope, result: &Value) -> TaskScope {
@@ -192,6 +209,11 @@ fn registered(result: &Value) -> Value {
     let mut map = result.as_map().cloned().unwrap_or_default();
     map.entry("changed".into()).or_insert(Value::Bool(false));
     Value::Map(Arc::new(map))
+}
+
+/// A failure of which the result says that nothing changed.
+pub(super) fn unchanged(outcome: Outcome) -> Outcome {
+    Outcome { result: registered(&outcome.result), ..outcome }
 }
 
 /// A task that never came to run.

@@ -1,5 +1,6 @@
 //! One batch of a play's hosts through its sections.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use super::event::Event;
@@ -54,7 +55,7 @@ impl PlayRun {
                 let alive = std::mem::take(&mut flow.alive);
                 flow.then(self.list(steps, self.frame.clone(), alive).await);
             }
-            if self.run.stopped() || self.is_over() {
+            if self.run.stopped() || self.is_over() || self.broken.load(Ordering::SeqCst) {
                 break;
             }
             let mut ready = std::mem::take(&mut flow.alive);

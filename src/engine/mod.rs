@@ -1,5 +1,6 @@
 //! Runs plays: play, host, task, loop, handlers, strategy; emits events, prints nothing.
 
+mod ahead;
 mod attempt;
 mod batch;
 mod dispatch;

@@ -1,6 +1,6 @@
 //! One play: its hosts, its batches, its sections.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 
 use tokio::sync::Semaphore;
 
+use super::ahead::Ahead;
 use super::event::Event;
 use super::frame::Frame;
 use super::handlers::{Handlers, collect_handlers};
@@ -40,10 +41,11 @@ pub struct PlayRun {
     /// `throttle` of tasks where each host goes on by itself, and the numbers of their banners; by task.
     pub apart: Mutex<HashMap<usize, Apart>>,
     /// Roles that a host has had: `role path + parameters`.
-    pub had: Mutex<HashMap<(Arc<str>, String), ()>>,
+    pub had: Mutex<HashSet<(Arc<str>, String)>>,
     /// `meta: end_play` and `end_batch`.
     pub over: AtomicBool,
     pub batch_over: AtomicBool,
+    pub(super) ahead: Ahead,
     /// The play's hosts in the order in which they run.
     pub order: Vec<Arc<str>>,
     /// `max_fail_percentage` is passed.
@@ -110,6 +112,7 @@ pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics
         had: Mutex::default(),
         over: AtomicBool::new(false),
         batch_over: AtomicBool::new(false),
+        ahead: Ahead::default(),
         order: alive.clone(),
         broken: AtomicBool::new(false),
         vars,

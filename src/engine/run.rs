@@ -195,6 +195,10 @@ impl Run {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).contains_key(host)
     }
 
+    pub(super) fn has_failed(&self, host: &str) -> bool {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).get(host) == Some(&Lost::Failed)
+    }
+
     pub(super) fn emit(&self, event: Event) {
         self.sink.emit(event);
     }

@@ -88,14 +88,19 @@ impl PlayRun {
             // There was one failure, of one host; the others are out without a rescue, as ansible-core has it.
             flow.alive.drain(..).for_each(|host| self.fail(&host));
         } else if frame.flag("any_errors_fatal", &self.scope(first, frame)).ok().flatten().unwrap_or_else(of_play) {
-            for host in std::mem::take(&mut flow.alive) {
-                self.fail(&host);
-                flow.failed.push(host);
-            }
+            self.fail_with_them(flow);
         } else if !frame.rescuable && self.too_many_failed() {
             self.run.emit(Event::NoHostsLeft);
             self.broken.store(true, Ordering::SeqCst);
-            flow.alive.drain(..).chain(flow.failed.drain(..)).for_each(|host| self.fail(&host));
+            self.fail_with_them(flow);
+        }
+    }
+
+    fn fail_with_them(&self, flow: &mut Flow) {
+        let how = if flow.failed.is_empty() { Lost::Unreachable } else { Lost::Failed };
+        for host in std::mem::take(&mut flow.alive) {
+            self.run.lose(&host.name, how);
+            flow.failed.push(host);
         }
     }
 
@@ -103,7 +108,7 @@ impl PlayRun {
     fn too_many_failed(&self) -> bool {
         let Some(most) = self.max_fail else { return false };
         let batch = self.vars.batch.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let gone = batch.iter().filter(|host| self.run.is_lost(host)).count();
+        let gone = batch.iter().filter(|host| self.run.has_failed(host)).count();
         gone as f64 / batch.len().max(1) as f64 * 100.0 > most
     }
 

@@ -57,13 +57,13 @@ impl PlayRun {
 
     /// Whether nothing more may start.
     pub(super) fn is_over(&self) -> bool {
-        [&self.over, &self.batch_over, &self.broken].iter().any(|flag| flag.load(Ordering::SeqCst))
+        [&self.over, &self.batch_over].iter().any(|flag| flag.load(Ordering::SeqCst))
     }
 
     pub(super) fn list<'a>(self: &'a Arc<Self>, steps: &'a [Step], frame: Arc<Frame>, hosts: Vec<Host>) -> Running<'a> {
         Box::pin(async move {
             let mut flow = Flow::of(hosts);
-            for step in steps {
+            for (at, step) in steps.iter().enumerate() {
                 if flow.alive.is_empty() || self.is_over() {
                     break;
                 }
@@ -73,6 +73,7 @@ impl PlayRun {
                     flow.failed.extend(alive);
                     break;
                 }
+                self.ahead.follow(&alive, &frame, &steps[at + 1..]);
                 let next = match step {
                     Step::Task(task) => self.task(task, &frame, alive).await,
                     Step::Block(block) => self.block(block, &frame, alive).await,
@@ -138,29 +139,19 @@ impl PlayRun {
     /// A role's dependencies, then its tasks; hosts that had it already with the same parameters pass by.
     async fn role(self: &Arc<Self>, used: &Arc<RoleUse>, inner: Arc<Frame>, hosts: Vec<Host>) -> Flow {
         let mut flow = Flow::of(hosts);
-        let key = format!("{}\0{:?}\0{:?}\0{:?}", used.role.path.display(), used.role.tasks.as_ptr(), used.params, used.keywords.when);
-        let again: Vec<Host> = if used.allow_duplicates {
-            Vec::new()
-        } else {
-            let mut had = self.had.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let (new, again) = std::mem::take(&mut flow.alive).into_iter().partition(|h| had.insert((h.name.clone(), key.clone()), ()).is_none());
-            flow.alive = new;
-            again
-        };
-        if !flow.alive.is_empty() {
-            for dependency in &used.role.dependencies {
-                let alive = std::mem::take(&mut flow.alive);
-                flow.then(Box::pin(self.role(dependency, inner.enter_dependency(dependency), alive)).await);
-            }
+        for dependency in &used.role.dependencies {
             let alive = std::mem::take(&mut flow.alive);
-            let ran = self.role_tasks(used, &inner, alive).await;
-            flow.then(ran);
-            flow.alive.extend(std::mem::take(&mut flow.out_of_role));
-            flow.alive.extend(again);
-            flow.alive = self.in_order(flow.alive);
-        } else {
-            flow.alive = again;
+            flow.then(Box::pin(self.role(dependency, inner.enter_dependency(dependency), alive)).await);
         }
+        let keywords = &used.keywords;
+        let key = format!("{}\0{:?}\0{:?}\0{:?}\0{:?}", used.role.path.display(), used.role.tasks.as_ptr(), used.params, keywords.when, keywords.tags);
+        let had = || self.had.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (again, new) = std::mem::take(&mut flow.alive).into_iter().partition(|h| !used.allow_duplicates && had().contains(&(h.name.clone(), key.clone())));
+        flow.then(self.role_tasks(used, &inner, new).await);
+        flow.alive.extend(std::mem::take(&mut flow.out_of_role));
+        had().extend(flow.alive.iter().map(|host| (host.name.clone(), key.clone())));
+        flow.alive.extend::<Vec<Host>>(again);
+        flow.alive = self.in_order(flow.alive);
         flow
     }
 

@@ -19,14 +19,17 @@ use crate::value::Value;
 use crate::vars::TaskScope;
 use crate::wire::{self, Become, TaskResult};
 
+/// Seconds.
+const LONGEST: f64 = 100_000_000.0;
+
 pub(super) struct TaskTarget<'a> {
     attempt: &'a Attempt,
-    settings: Settings,
+    pub(super) settings: Settings,
     become_: Option<Become>,
     environment: BTreeMap<String, String>,
     pub check: bool,
     pub diff: bool,
-    timeout: Option<f64>,
+    pub(super) timeout: Option<f64>,
     pub delegated_to: Option<String>,
 }
 
@@ -50,6 +53,7 @@ impl<'a> TaskTarget<'a> {
             timeout: None,
             delegated_to,
         };
+        target.timeout = timeout(run, frame, scope)?;
         if local {
             return Ok(target);
         }
@@ -61,11 +65,23 @@ impl<'a> TaskTarget<'a> {
         target.settings = settings(run, frame, &reach, target.delegated_to.is_some())?;
         target.become_ = become_(run, frame, &reach)?;
         target.environment = attempt.environment(scope)?;
-        target.timeout = match frame.text("timeout", scope)? {
-            Some(text) => text.trim().parse().ok().filter(|t: &f64| *t > 0.0),
-            None => run.options.task_timeout,
-        };
         Ok(target)
+    }
+
+    /// The message for the host's agent.
+    pub(super) fn wire(&self, module: &str, arguments: JsonMap<String, Json>) -> wire::Task {
+        wire::Task {
+            id: 0,
+            module: module.to_owned(),
+            arguments: Json::Object(arguments).to_string().into_bytes(),
+            become_: self.become_.clone(),
+            environment: self.environment.clone(),
+            check: self.check,
+            diff: self.diff,
+            no_log: self.attempt.info.no_log,
+            timeout: self.timeout,
+            ahead: false,
+        }
     }
 
     async fn connection(&self) -> Result<Arc<dyn Connection>, Unreachable> {
@@ -76,19 +92,27 @@ impl<'a> TaskTarget<'a> {
 impl Target for TaskTarget<'_> {
     fn module<'a>(&'a self, name: &'a str, arguments: JsonMap<String, Json>, supplies: Vec<Supply>) -> Answer<'a, TaskResult> {
         Box::pin(async move {
+            let (task, ahead) = (self.wire(name, arguments), &self.attempt.play.ahead);
+            let host = &self.attempt.host.name;
+            if supplies.is_empty()
+                && let Some(result) = ahead.take(host, &self.settings, &task).await
+            {
+                return Ok(result);
+            }
             let connection = self.connection().await?;
-            let task = wire::Task {
-                id: 0,
-                module: name.to_owned(),
-                arguments: Json::Object(arguments).to_string().into_bytes(),
-                become_: self.become_.clone(),
-                environment: self.environment.clone(),
-                check: self.check,
-                diff: self.diff,
-                no_log: self.attempt.info.no_log,
-                timeout: self.timeout,
+            let progress = |message: &str, step, of| self.progress(message, step, of);
+            let answer = connection.task(task.clone(), supplies, &progress);
+            // Polled after the task was sent.
+            let look_ahead = async {
+                if self.delegated_to.is_none() {
+                    self.attempt.play.look_ahead(self.attempt, &*connection, &self.settings, &task);
+                }
             };
-            connection.task(task, supplies, &|message, step, of| self.progress(message, step, of)).await
+            let (result, ()) = tokio::join!(answer, look_ahead);
+            if result.as_ref().map_or(true, |result| result.changed && !self.check) {
+                ahead.changed();
+            }
+            result
         })
     }
 
@@ -106,7 +130,9 @@ impl Target for TaskTarget<'_> {
             if let Some(become_) = &self.become_ {
                 line = format!("{} -n -H -u {} sh -c {}", become_.executable.as_deref().unwrap_or(&become_.method), quote(&become_.user), quote(&line));
             }
-            self.connection().await?.raw(&line).await
+            let result = self.connection().await?.raw(&line).await;
+            self.attempt.play.ahead.changed();
+            result
         })
     }
 
@@ -119,6 +145,18 @@ impl Target for TaskTarget<'_> {
 
     fn progress(&self, message: &str, step: u64, of: u64) {
         self.attempt.progress(message, step, of);
+    }
+}
+
+/// The task's `timeout` in seconds; none and 0 are no limit.
+fn timeout(run: &Run, frame: &Frame, scope: &TaskScope) -> Result<Option<f64>, Diagnostic> {
+    let Some(text) = frame.text("timeout", scope)? else { return Ok(run.options.task_timeout) };
+    match text.trim().parse::<f64>() {
+        Ok(seconds) if (0.0..=LONGEST).contains(&seconds) => Ok(Some(seconds).filter(|s| *s > 0.0)),
+        _ => {
+            let problem = Diagnostic::error(format!("Timeout {text} is invalid: it must be a number of seconds, {LONGEST} at the most"));
+            Err(problem.or_at(frame.nearest("timeout").map(crate::yaml::Node::span)))
+        }
     }
 }
 

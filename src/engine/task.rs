@@ -10,6 +10,7 @@ use super::event::{Event, Outcome, TaskInfo};
 use super::frame::{Frame, selected};
 use super::play::{Apart, Host, PlayRun, Strategy};
 use super::steps::Flow;
+use crate::modules::glob::Glob;
 use crate::playbook::Task;
 use crate::template::{render, render_text};
 use crate::value::{Map, Value};
@@ -51,7 +52,9 @@ impl PlayRun {
             return true;
         }
         let name = self.task_name(task, frame, hosts);
-        let reached = options.start_at_task.as_deref().is_some_and(|start| start == name || name.ends_with(&format!(" : {start}")));
+        let full = frame.role.as_ref().map_or_else(|| name.clone(), |role| format!("{} : {name}", role.name));
+        let fits = |start: &str| [&name, &full].iter().any(|n| n.as_str() == start || Glob::new(start).is_ok_and(|glob| glob.fits(n)));
+        let reached = options.start_at_task.as_deref().is_some_and(fits);
         if reached {
             self.run.started.store(true, Ordering::SeqCst);
         }
@@ -59,7 +62,21 @@ impl PlayRun {
     }
 
     pub(super) fn has_wanted_tags(&self, frame: &Frame) -> bool {
-        selected(&frame.tags(), &self.run.options.tags, &self.run.options.skip_tags)
+        let options = &self.run.options;
+        let tags = frame.tags();
+        let Some(host) = self.order.first().filter(|_| tags.iter().any(|tag| tag.contains("{{"))) else {
+            return selected(&tags, &options.tags, &options.skip_tags);
+        };
+        let scope = self.scope(&self.run.world.host(host), frame);
+        let mut all: Vec<String> = Vec::new();
+        for tag in tags {
+            match render(&Node::string(tag, &crate::yaml::nowhere("tags", tag)), &scope) {
+                Ok(Value::List(items)) => all.extend(items.iter().map(ToString::to_string)),
+                Ok(text) => all.extend(text.to_string().split(',').map(|tag| tag.trim().to_owned())),
+                Err(_) => all.push(tag.to_owned()),
+            }
+        }
+        selected(&all.iter().map(String::as_str).collect::<Vec<_>>(), &options.tags, &options.skip_tags)
     }
 
     pub(super) fn task_name(&self, task: &Task, frame: &Frame, hosts: &[Host]) -> String {
@@ -85,7 +102,7 @@ impl PlayRun {
         Arc::new(TaskInfo {
             id: self.apart(task, frame, hosts).map_or_else(|| self.run.next_id(), |(id, _)| id),
             name: self.task_name(task, frame, hosts),
-            role: frame.role.as_ref().map(|r| r.name.clone()),
+            role: frame.role.as_ref().map(|r| r.name.clone()).filter(|_| task.name.is_some() || task.action.short() != "include_role"),
             action: task.action.name.clone(),
             arguments: if self.run.options.show_arguments && !no_log { written(task) } else { String::new() },
             handler: frame.handlers,

@@ -40,6 +40,7 @@ arguments! {
 impl Module for AptKey {
     const NAME: &'static str = "ansible.builtin.apt_key";
     const RULES: &'static [Rule] = &[Rule::Exclusive(&["data", "file", "keyserver", "url"])];
+    const OUTWARD: bool = true;
     const EXAMPLES: &'static str = r#"
 - name: Trust a vendor's key
   ansible.builtin.apt_key:

@@ -38,6 +38,7 @@ arguments! {
 
 impl Module for GetUrl {
     const NAME: &'static str = "ansible.builtin.get_url";
+    const OUTWARD: bool = true;
     const EXAMPLES: &'static str = r#"
 - name: The release, as its authors signed it off
   ansible.builtin.get_url:

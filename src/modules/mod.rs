@@ -21,7 +21,7 @@ mod find;
 mod get_url;
 mod getent;
 mod git;
-mod glob;
+pub(crate) mod glob;
 mod group;
 mod hostname;
 mod json_text;
@@ -67,6 +67,8 @@ pub(crate) trait Module: Arguments {
     const RULES: &'static [Rule] = &[];
     /// The argument that takes free text (`command: echo hi`).
     const FREE_FORM: Option<&'static str> = None;
+    /// Its looks reach beyond the host (the network), or take long: it is never planned before its turn.
+    const OUTWARD: bool = false;
     /// Playbook tasks, YAML; each is run as a test against an empty folder standing in for `/` where it can be.
     const EXAMPLES: &'static str = "";
     /// What the result holds, one `name: meaning` a line.
@@ -85,6 +87,7 @@ pub struct Entry {
     pub arguments: &'static [Argument],
     pub rules: &'static [Rule],
     pub free_form: Option<&'static str>,
+    pub outward: bool,
     pub examples: &'static str,
     pub returns: &'static str,
     pub plan: fn(&Map<String, Json>, &dyn Look) -> Result<Plan, Failure>,
@@ -98,6 +101,7 @@ const fn entry<M: Module>() -> Entry {
         arguments: M::ARGUMENTS,
         rules: M::RULES,
         free_form: M::FREE_FORM,
+        outward: M::OUTWARD,
         examples: M::EXAMPLES,
         returns: M::RETURNS,
         plan: |arguments, target| {

@@ -51,6 +51,7 @@ arguments! {
 
 impl Module for Unarchive {
     const NAME: &'static str = "ansible.builtin.unarchive";
+    const OUTWARD: bool = true;
     const EXAMPLES: &'static str = r#"
 - name: An archive of the role
   ansible.builtin.unarchive:

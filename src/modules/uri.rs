@@ -77,6 +77,7 @@ arguments! {
 impl Module for Uri {
     const NAME: &'static str = "ansible.builtin.uri";
     const RULES: &'static [Rule] = &[Rule::Exclusive(&["body", "src"])];
+    const OUTWARD: bool = true;
     const EXAMPLES: &'static str = r#"
 - name: Is it up
   ansible.builtin.uri:

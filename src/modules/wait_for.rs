@@ -58,6 +58,7 @@ fn default_states() -> Vec<String> {
 impl Module for WaitFor {
     const NAME: &'static str = "ansible.builtin.wait_for";
     const RULES: &'static [Rule] = &[Rule::Exclusive(&["port", "path"])];
+    const OUTWARD: bool = true;
     const EXAMPLES: &'static str = r#"
 - name: The web server answers
   ansible.builtin.wait_for:

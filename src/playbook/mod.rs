@@ -2,6 +2,7 @@
 
 mod action;
 mod check;
+mod constant;
 mod keywords;
 mod load;
 pub mod role;

@@ -59,6 +59,11 @@ impl Loader {
             );
             return None;
         }
+        if let Some(repeat) = task.repeat.as_ref().filter(|_| matches!(task.action.short(), "import_tasks" | "import_role")) {
+            let (name, dynamic) = (task.action.short(), task.action.short().replace("import", "include"));
+            problems.push(repeat.terms.error(format!("You cannot use loops on '{name}' statements. You should use '{dynamic}' instead.")));
+            return None;
+        }
         match task.action.short() {
             "import_tasks" => self.import_tasks(&task, inside, problems),
             "import_role" => self.import_role(&task, inside, problems),
@@ -84,7 +89,8 @@ impl Loader {
         {
             problems.push(list.error("this block is empty").help("`rescue` and `always` need tasks to stand beside"));
         }
-        let mut part = |name: &str| node.get(name).map(|list| self.steps(list, inside, problems)).unwrap_or_default();
+        let inside = inside.with(&keywords.vars);
+        let mut part = |name: &str| node.get(name).map(|list| self.steps(list, &inside, problems)).unwrap_or_default();
         let (steps, rescue, always) = (part("block"), part("rescue"), part("always"));
         Block { name: node.get("name").cloned(), span: node.span().clone(), keywords: Arc::new(keywords), steps, rescue, always, folder: None }
     }
@@ -169,6 +175,7 @@ impl Loader {
 
     /// `import_tasks: file`: a block of the file's tasks, with the import's keywords on all of them.
     fn import_tasks(&self, task: &Task, inside: &Inside, problems: &mut Diagnostics) -> Option<Vec<Step>> {
+        let inside = &inside.with(&task.keywords.vars);
         let Some(node) = task.action.get("file").or_else(|| task.action.get("_raw_params")) else {
             problems.push(Diagnostic::error("`import_tasks` needs a file").at(&task.action.name_span));
             return None;
@@ -176,7 +183,7 @@ impl Loader {
         let Some(file) = self.constant(node, inside) else {
             problems.push(
                 node.error("the file of `import_tasks` cannot be known before the play runs")
-                    .help("use `include_tasks`, which is resolved while it runs, or only extra variables in the name"),
+                    .help("use `include_tasks`, which is resolved while it runs, or only variables that need no host"),
             );
             return None;
         };

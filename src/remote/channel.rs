@@ -13,7 +13,7 @@ use crate::plan::Blob;
 use crate::wire::{self, FromAgent, Hello, Task, TaskResult, ToAgent};
 
 /// Frames that may wait to be written: what a blob's sender can be ahead of the network.
-const AHEAD: usize = 16;
+const AHEAD: usize = 64;
 
 /// Bytes of a blob in one frame.
 const CHUNK: usize = 256 << 10;
@@ -141,9 +141,19 @@ impl Channel {
                     message, step, of, ..
                 } => progress(&message, step, of),
                 FromAgent::Want { blob, .. } => self.supply(id, &blob, supplies).await?,
-                FromAgent::Hello(_) => {}
+                FromAgent::Hello(_) | FromAgent::Later { .. } => {}
             }
         }
+    }
+
+    /// Asks for a task before its turn. `None` where the line is busy: it is not worth waiting for.
+    pub(super) fn ahead(&self, mut task: Task) -> Option<Ahead> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        (task.id, task.ahead) = (id, true);
+        let answers = self.register(id).ok()?;
+        let ahead = Ahead { id, answers, shared: self.shared.clone() };
+        self.to.try_send(wire::frame(&ToAgent::Task(Box::new(task))).ok()?).ok()?;
+        Some(ahead)
     }
 
     fn register(&self, id: u64) -> Result<mpsc::UnboundedReceiver<FromAgent>, Unreachable> {
@@ -212,6 +222,32 @@ impl Channel {
     }
 }
 
+/// The answer to a task that was asked for before its turn.
+pub struct Ahead {
+    id: u64,
+    answers: mpsc::UnboundedReceiver<FromAgent>,
+    shared: Arc<Shared>,
+}
+
+impl Ahead {
+    /// `None` where it must be asked for in its turn.
+    pub async fn answer(&mut self) -> Option<TaskResult> {
+        loop {
+            match self.answers.recv().await? {
+                FromAgent::Done { result, .. } => return Some(*result),
+                FromAgent::Later { .. } => return None,
+                FromAgent::Hello(_) | FromAgent::Want { .. } | FromAgent::Progress { .. } => {}
+            }
+        }
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.shared.state().tasks.remove(&self.id);
+    }
+}
+
 /// A task that is not waited for any more is cancelled there.
 struct UnderWay<'a> {
     id: u64,
@@ -274,6 +310,7 @@ async fn read(mut from: impl AsyncRead + Unpin, shared: Arc<Shared>, last_words:
         match receive(&mut from).await {
             Ok(Some(message)) => {
                 let (FromAgent::Done { id, .. }
+                | FromAgent::Later { id }
                 | FromAgent::Want { id, .. }
                 | FromAgent::Progress { id, .. }) = &message
                 else {

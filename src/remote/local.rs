@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 
 use super::channel::Channel;
 use super::enter::Stderr;
-use super::{Answer, Connection, Supply, Unreachable};
+use super::{Ahead, Answer, Connection, Supply, Unreachable};
 use crate::bootstrap::SERVE;
 use crate::plan::Output;
 use crate::wire::{Task, TaskResult};
@@ -58,6 +58,10 @@ impl Connection for Local {
         progress: &'a (dyn Fn(&str, u64, u64) + Send + Sync),
     ) -> Answer<'a, TaskResult> {
         Box::pin(async move { self.agent().await?.task(task, &supplies, progress).await })
+    }
+
+    fn ahead(&self, task: Task) -> Option<Ahead> {
+        self.agent.get()?.ahead(task)
     }
 
     fn raw<'a>(&'a self, command: &'a str) -> Answer<'a, Output> {

@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
+pub use channel::Ahead;
 pub use hidden::hidden;
 
 use crate::plan::{Blob, Output};
@@ -67,6 +68,8 @@ pub trait Connection: Send + Sync {
         supplies: Vec<Supply>,
         progress: &'a (dyn Fn(&str, u64, u64) + Send + Sync),
     ) -> Answer<'a, TaskResult>;
+    /// Asks for a module that may change nothing before its turn, where that costs no waiting.
+    fn ahead(&self, task: Task) -> Option<Ahead>;
     /// Runs a command by the bare connection, without agent: for `raw`.
     fn raw<'a>(&'a self, command: &'a str) -> Answer<'a, Output>;
     /// Nothing can be done with it any more: its agent has ended, or the network.

@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 
 use super::channel::Channel;
 use super::enter::{self, Stderr};
-use super::{Answer, Connection, Settings, Supply, Unreachable, master, program};
+use super::{Ahead, Answer, Connection, Settings, Supply, Unreachable, master, program};
 use crate::plan::Output;
 use crate::wire::{Task, TaskResult};
 
@@ -128,6 +128,10 @@ impl Connection for Ssh {
         progress: &'a (dyn Fn(&str, u64, u64) + Send + Sync),
     ) -> Answer<'a, TaskResult> {
         Box::pin(async move { self.agent().await?.task(task, &supplies, progress).await })
+    }
+
+    fn ahead(&self, task: Task) -> Option<Ahead> {
+        self.agent.get()?.ahead(task)
     }
 
     fn raw<'a>(&'a self, line: &'a str) -> Answer<'a, Output> {

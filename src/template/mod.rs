@@ -126,7 +126,7 @@ fn expression(context: &Context<'_>, text: &Arc<str>, node: &Node) -> eval::Resu
         Err(error) if wrapped.is_none() && !text.contains("{{") && !text.contains("{%") => Err(origin.syntax_error(&error)),
         _ => {
             let help = "conditions are expressions already: write them without {{ }}";
-            context.scope.warn(Diagnostic::warning("this condition has template delimiters").at(node.span()).help(help));
+            context.scope.warn(Diagnostic::deprecated("Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}.").at(node.span()).help(help));
             match context.text(text, node)? {
                 // What was rendered to text is an expression again, as in older versions.
                 Value::Str(rendered) if wrapped.is_none() => {

@@ -93,6 +93,11 @@ pub trait Scope: Send + Sync {
         let _ = text;
         Err(Diagnostic::error("this value is encrypted").help("give the password with --vault-password-file or --ask-vault-pass"))
     }
+    /// Whether this lookup may be made now: some ask the world, and must be made once.
+    fn may_look_up(&self, lookup: &str) -> bool {
+        let _ = lookup;
+        true
+    }
     /// Takes a warning that came up while rendering.
     fn warn(&self, warning: Diagnostic) {
         let _ = warning;

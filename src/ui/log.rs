@@ -5,16 +5,27 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-static LOG: OnceLock<Mutex<File>> = OnceLock::new();
+static LOG: OnceLock<Log> = OnceLock::new();
 
-/// From now on all that is printed goes there too; it is appended to.
+struct Log {
+    file: Mutex<File>,
+    /// The number of -v that counts for the log, where it is another than for the screen.
+    level: Option<u8>,
+}
+
+/// From now on all that is printed goes there too; it is appended to. `level`: the number of -v for it, if not that of the screen.
 ///
 /// # Errors
 /// The file cannot be opened.
-pub fn log_to(path: &Path) -> std::io::Result<()> {
+pub fn log_to(path: &Path, level: Option<u8>) -> std::io::Result<()> {
     let file = File::options().create(true).append(true).open(path)?;
-    let _ = LOG.set(Mutex::new(file));
+    let _ = LOG.set(Log { file: Mutex::new(file), level });
     Ok(())
+}
+
+/// Whether what is for this number of -v goes into the log.
+pub(super) fn wants(level: u8) -> bool {
+    LOG.get().is_some_and(|log| log.level.is_some_and(|of_log| of_log >= level))
 }
 
 /// What was printed; without its colours.
@@ -29,7 +40,7 @@ pub(super) fn record(text: &str, level: &str) {
     let user = std::env::var("USER").unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string());
     let record = format!("{now} p={} u={user} n=ansible {level}| {text}\n", std::process::id());
     // A full disk must not end the run.
-    let _ = log.lock().unwrap_or_else(PoisonError::into_inner).write_all(record.as_bytes());
+    let _ = log.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(record.as_bytes());
 }
 
 fn plain(text: &str) -> String {

@@ -12,7 +12,7 @@ use std::io::Write as _;
 
 pub use colour::{Colour, colours_on_stderr, paint};
 pub use log::log_to;
-pub use report::{report, report_all};
+pub use report::{Reports, head_reports, report, report_all};
 pub use style::{Style, Verbosity};
 
 /// A line on standard output. A closed pipe ends the output quietly.
@@ -23,7 +23,7 @@ pub fn line(text: &str) {
 
 /// A line on standard error.
 pub fn note(text: &str) {
-    log::record(text, if text.starts_with("error") { "ERROR" } else { "INFO" });
+    log::record(text, if text.starts_with("error") || text.starts_with("[ERROR]") { "ERROR" } else { "INFO" });
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 

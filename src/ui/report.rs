@@ -1,11 +1,31 @@
 //! A diagnostic as people see it: message, place, the source line, a caret, and what to do. The one file that knows annotate-snippets.
 
+use std::sync::OnceLock;
+
 use annotate_snippets::{AnnotationKind, Level as Drawn, Renderer, Snippet};
 
 use crate::diag::{Diagnostic, Level, Span};
 
+/// How reports are headed, and which are wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reports {
+    /// `[WARNING]: …`, as scripts around Ansible's programs look for it.
+    pub bracketed: bool,
+    pub no_deprecations: bool,
+}
+
+static REPORTS: OnceLock<Reports> = OnceLock::new();
+
+/// From now on reports look so; once in a process.
+pub fn head_reports(how: Reports) {
+    let _ = REPORTS.set(how);
+}
+
 /// Prints to standard error.
 pub fn report(diagnostic: &Diagnostic) {
+    if diagnostic.level == Level::Deprecated && REPORTS.get().is_some_and(|how| how.no_deprecations) {
+        return;
+    }
     super::note(&drawn(diagnostic, super::colours_on_stderr()));
 }
 
@@ -22,10 +42,12 @@ pub fn report_all(diagnostics: &[Diagnostic]) {
 
 /// The text of a report.
 pub fn drawn(diagnostic: &Diagnostic, colours: bool) -> String {
-    let level = match diagnostic.level {
-        Level::Error => Drawn::ERROR,
-        Level::Warning => Drawn::WARNING,
+    let (level, bracketed) = match diagnostic.level {
+        Level::Error => (Drawn::ERROR, "[ERROR]"),
+        Level::Warning => (Drawn::WARNING, "[WARNING]"),
+        Level::Deprecated => (Drawn::WARNING, "[DEPRECATION WARNING]"),
     };
+    let level = if REPORTS.get().is_some_and(|how| how.bracketed) { level.with_name(bracketed) } else { level };
     let mut group = level.primary_title(diagnostic.message.as_str()).elements(std::iter::empty::<annotate_snippets::Element<'_>>());
     let path = |span: &Span| span.source.path.display().to_string();
     let text = |span: &Span| span.source.text.to_string();

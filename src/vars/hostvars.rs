@@ -27,7 +27,7 @@ impl HostVars {
         }
         // Only what holds for the host everywhere: no task, no role.
         let chain = Arc::new(Chain { paths: self.scope.chain.paths.clone(), ..Chain::default() });
-        let scope = TaskScope::new(&self.scope.world, &self.scope.play, &self.scope.world.host(host), &chain);
+        let scope = TaskScope::new(&self.scope.world, &self.scope.play, &self.scope.world.host(host), &chain).with_guess(self.scope.guess());
         Some(Value::Object(Arc::new(AllVars { scope })))
     }
 

@@ -10,7 +10,7 @@ mod world;
 
 pub use facts::HostState;
 pub use magic::ANSIBLE_VERSION;
-pub use scope::{Chain, PlayVars, RoleVars, TaskScope};
+pub use scope::{Chain, Guess, PlayVars, RoleVars, TaskScope};
 pub use world::{Settings, World};
 
 pub use crate::template::VarMap;

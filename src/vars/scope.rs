@@ -1,6 +1,7 @@
 //! The variables that a task sees on a host.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
 use indexmap::IndexSet;
@@ -65,7 +66,26 @@ pub struct TaskScope {
     pub locals: Arc<VarMap>,
     levels: Arc<Vec<Arc<VarMap>>>,
     facts: Arc<crate::value::Map>,
+    guess: Option<Arc<Guess>>,
 }
+
+/// Renders what comes later, before it is known what comes of what is under way.
+#[derive(Debug, Default)]
+pub struct Guess {
+    /// Variables that tasks under way will set.
+    unknown: Vec<Arc<str>>,
+    /// One of them was asked for, or the world was: what was rendered may not be what it will be.
+    failed: AtomicBool,
+}
+
+impl Guess {
+    pub fn failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+}
+
+/// Lookups that only read what stays: any number of them is as good as one.
+const QUIET_LOOKUPS: &[&str] = &["dict", "env", "file", "fileglob", "first_found", "items", "list", "template", "vars"];
 
 impl TaskScope {
     /// Takes a snapshot of what is known of the host now.
@@ -104,6 +124,7 @@ impl TaskScope {
             locals: Arc::default(),
             levels: Arc::new(levels),
             facts: known.stripped,
+            guess: None,
         }
     }
 
@@ -121,12 +142,36 @@ impl TaskScope {
         TaskScope { locals: Arc::new(all), ..self.clone() }
     }
 
+    /// The same while the values of some variables are not known yet.
+    #[must_use]
+    pub fn guessing(&self, unknown: Vec<Arc<str>>) -> (TaskScope, Arc<Guess>) {
+        let guess = Arc::new(Guess { unknown, failed: AtomicBool::new(false) });
+        (self.with_guess(Some(guess.clone())), guess)
+    }
+
+    pub(super) fn with_guess(&self, guess: Option<Arc<Guess>>) -> TaskScope {
+        TaskScope { guess, ..self.clone() }
+    }
+
+    pub(super) fn guess(&self) -> Option<Arc<Guess>> {
+        self.guess.clone()
+    }
+
+    fn ask(&self, name: &str) {
+        if let Some(guess) = &self.guess
+            && guess.unknown.iter().any(|unknown| **unknown == *name)
+        {
+            guess.failed.store(true, Ordering::Relaxed);
+        }
+    }
+
     pub(super) fn facts(&self) -> Arc<crate::value::Map> {
         self.facts.clone()
     }
 
     /// Without magic variables.
     pub fn plain(&self, name: &str) -> Option<Var> {
+        self.ask(name);
         self.levels.iter().find_map(|level| level.get(name)).cloned()
     }
 }
@@ -157,7 +202,16 @@ impl Scope for TaskScope {
         }
     }
 
+    fn may_look_up(&self, lookup: &str) -> bool {
+        let Some(guess) = &self.guess else { return true };
+        let quiet = QUIET_LOOKUPS.contains(&lookup);
+        guess.failed.fetch_or(!quiet, Ordering::Relaxed);
+        quiet
+    }
+
     fn warn(&self, warning: Diagnostic) {
-        self.world.warn(warning);
+        if self.guess.is_none() {
+            self.world.warn(warning);
+        }
     }
 }

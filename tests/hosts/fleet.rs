@@ -13,6 +13,8 @@ const WSGI: &str = "searchapp/wsgi.py";
 pub struct Fleet {
     root: PathBuf,
     app: tempfile::TempDir,
+    /// A project of its own, where the sandbox's inventory does not do.
+    project: Option<tempfile::TempDir>,
 }
 
 /// What a command did.
@@ -55,9 +57,8 @@ impl Fleet {
     pub fn new() -> Fleet {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let app = tempfile::tempdir().expect("a temporary folder");
-        let fleet = Fleet { root, app };
-        let site = fleet.run(&["playbook", "playbooks/site.yml", "-i", "inventories/sandbox"]);
-        assert_eq!(site.code, 0, "{site}");
+        let fleet = Fleet { root, app, project: None };
+        fleet.provision(&[]);
         fleet.shell("cp -r demo/app/. \"$APP\" && rm -rf \"$APP/frontend/node_modules\" \"$APP/frontend/dist\"");
         fleet.git(&["init", "-q", "-b", "main"]);
         fleet.git(&["config", "user.name", "Test"]);
@@ -67,6 +68,35 @@ impl Fleet {
         let unique = format!("begin {:?}", std::time::SystemTime::now());
         fleet.git(&["commit", "-q", "-m", &unique]);
         fleet
+    }
+
+    /// The same hosts, with other settings of the application: `change` gets the text of group_vars/app.yml.
+    #[track_caller]
+    pub fn with_settings(change: impl FnOnce(&str) -> String) -> Fleet {
+        let mut fleet = Fleet::new();
+        let project = tempfile::tempdir().expect("a temporary folder");
+        let inventory = project.path().join("inventories/sandbox");
+        std::fs::create_dir_all(project.path().join("inventories")).expect("a folder");
+        for shared in ["playbooks", "roles", ".sandbox"] {
+            std::os::unix::fs::symlink(fleet.root.join(shared), project.path().join(shared)).expect("a link");
+        }
+        let copied = Command::new("cp").arg("-r").arg(fleet.root.join("inventories/sandbox")).arg(&inventory).status();
+        assert!(copied.is_ok_and(|status| status.success()), "the inventory is copied");
+        let settings = inventory.join("group_vars/app.yml");
+        let text = std::fs::read_to_string(&settings).expect("the settings are there");
+        std::fs::write(&settings, change(&text)).expect("the settings can be written");
+        fleet.project = Some(project);
+        fleet
+    }
+
+    /// Provisions as site.yml says; nothing may fail.
+    #[track_caller]
+    pub fn provision(&self, more: &[&str]) -> Ran {
+        let mut arguments = vec!["playbook", "playbooks/site.yml", "-i", "inventories/sandbox"];
+        arguments.extend(more);
+        let site = self.run(&arguments);
+        assert_eq!(site.code, 0, "{site}");
+        site
     }
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
@@ -81,7 +111,8 @@ impl Fleet {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_deploy"));
-        command.current_dir(&self.root).args(arguments).stdin(Stdio::null()).env("NO_COLOR", "1");
+        let folder = self.project.as_ref().map_or(self.root.as_path(), |project| project.path());
+        command.current_dir(folder).args(arguments).stdin(Stdio::null()).env("NO_COLOR", "1");
         if matches!(arguments[0], "sandbox" | "rollback" | "status" | "releases") {
             command.arg("-e").arg(format!("deploy_repository={}", self.app.path().display()));
         }
@@ -135,8 +166,31 @@ impl Fleet {
 
     /// The page as the load balancer serves it.
     pub fn page(&self) -> String {
-        let done = Command::new("curl").args(["-sf", "--noproxy", "*", "--max-time", "10", "http://10.87.77.61/"]).output().expect("curl runs");
+        self.get("/")
+    }
+
+    /// What the load balancer serves under a path.
+    pub fn get(&self, path: &str) -> String {
+        let url = format!("http://10.87.77.61{path}");
+        let done = Command::new("curl").args(["-sf", "--noproxy", "*", "--max-time", "10", &url]).output().expect("curl runs");
         String::from_utf8_lossy(&done.stdout).into_owned()
+    }
+
+    /// The address of the repository for hosts, from a git server of this machine that lives as long as the answer.
+    pub fn git_server(&self) -> (GitServer, String) {
+        let parent = self.app.path().parent().expect("a folder");
+        let mut server = Command::new("git");
+        server.arg("daemon").arg("--reuseaddr").arg("--export-all").arg("--listen=10.87.77.1").arg("--port=9418").arg(format!("--base-path={}", parent.display()));
+        let child = server.arg(self.app.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("git daemon starts");
+        let server = GitServer(child);
+        wait_until("the git server listens", 10, || std::net::TcpStream::connect("10.87.77.1:9418").is_ok());
+        let name = self.app.path().file_name().expect("a name").to_string_lossy().into_owned();
+        (server, format!("git://10.87.77.1/{name}/.git"))
+    }
+
+    /// Where the keys and the known hosts of the sandbox are.
+    pub fn state(&self) -> PathBuf {
+        self.root.join(".sandbox")
     }
 
     /// What a command prints on a host, as root.
@@ -162,7 +216,7 @@ impl Fleet {
         assert!(done.status.success(), "hosts {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
+    pub fn git(&self, arguments: &[&str]) -> String {
         let done = Command::new("git").arg("-C").arg(self.app.path()).args(arguments).output().expect("git runs");
         assert!(done.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8_lossy(&done.stdout).trim().to_owned()
@@ -171,6 +225,16 @@ impl Fleet {
     fn shell(&self, command: &str) {
         let done = Command::new("sh").args(["-ec", command]).current_dir(&self.root).env("APP", self.app.path()).status();
         assert!(done.is_ok_and(|s| s.success()), "{command}");
+    }
+}
+
+/// A server that ends with the test.
+pub struct GitServer(Child);
+
+impl Drop for GitServer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -55,8 +55,9 @@ CONFIG
   mv "$STATE/ssh_config.new" "$STATE/ssh_config"
 }
 
-# link_state: .sandbox in the checkout leads to the keys; git ignores it.
+# link_state: .sandbox in the checkout leads to the keys of inventories/sandbox; git ignores it.
 link_state() {
+  [ "$SANDBOX" = 77 ] || return 0
   [ "$(readlink "$CHECKOUT/.sandbox" 2>/dev/null)" = "$STATE" ] || ln -sfn "$STATE" "$CHECKOUT/.sandbox"
 }
 

@@ -105,6 +105,7 @@ arguments! {
 impl Module for Apt {
     const NAME: &'static str = "ansible.builtin.apt";
     const RULES: &'static [Rule] = &[Rule::Exclusive(&["deb", "name"])];
+    const OUTWARD: bool = true;
     const EXAMPLES: &'static str = r#"
 - name: Have a web server, with lists not older than a day
   ansible.builtin.apt:

@@ -74,6 +74,7 @@ arguments! {
 impl Module for Git {
     const NAME: &'static str = "ansible.builtin.git";
     const RULES: &'static [Rule] = &[Rule::Exclusive(&["accept_hostkey", "accept_newhostkey"])];
+    const OUTWARD: bool = true;
     const EXAMPLES: &'static str = r#"
 - name: Have the sources at a tag
   ansible.builtin.git:

@@ -65,6 +65,7 @@ impl Module for Pip {
         Rule::Exclusive(&["name", "requirements"]),
         Rule::Exclusive(&["executable", "virtualenv"]),
     ];
+    const OUTWARD: bool = true;
     const EXAMPLES: &'static str = r#"
 - name: Have what the application asks for, in an environment of its own
   ansible.builtin.pip:

@@ -112,6 +112,9 @@ pub(crate) fn call(eval: &Eval<'_>, function: &str, arguments: Arguments, list: 
 
 fn run(context: &Context<'_>, name: &str, terms: Vec<Value>, options: Vec<(Arc<str>, Value)>) -> Result<Vec<Value>> {
     let lookup = find(name).ok_or_else(|| diagnostic(name))?;
+    if !context.scope.may_look_up(lookup.name) {
+        return Err(Fail::error(format!("lookup `{name}` cannot be made yet")));
+    }
     let mut plain_terms = Vec::with_capacity(terms.len());
     for term in terms {
         match term {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use super::results;
 use crate::engine::{Counts, Event, Outcome, Sink, Status, TaskInfo};
 use crate::ui::colour::{Colour, paint};
-use crate::ui::{Style, difference, line, note, report};
+use crate::ui::{Style, difference, line, log, note, report};
 use crate::value::Value;
 
 /// Writes events to the terminal.
@@ -156,6 +156,13 @@ impl Sink for Default {
             Event::TaskStarted(task) if self.style.ok && self.style.skipped => self.banner(&mut state, &task),
             Event::TaskStarted(_) => {}
             Event::Working { task, host } => {
+                let how = format!("<{host}> EXEC {} ({})", task.action, task.name);
+                if self.style.verbosity.level >= 3 {
+                    self.banner(&mut state, &task);
+                    line(&paint(&how, Colour::Blue));
+                } else if log::wants(3) {
+                    log::record(&how, "INFO");
+                }
                 if self.style.host_start {
                     self.banner(&mut state, &task);
                     line(&paint(&format!(" [started {} on {host}]", task.name), Colour::Grey));
