@@ -34,7 +34,7 @@ impl Attempt {
     /// A template in the task's arguments or keywords fails.
     pub(super) async fn dispatch(&self, scope: &TaskScope) -> Result<Answered, Diagnostic> {
         let name = &self.task.action.name;
-        let action = actions::find(name);
+        let action = if self.task.action.foreign.is_some() { Some(&actions::FOREIGN) } else { actions::find(name) };
         let arguments = self.arguments(scope, action.map_or(&[][..], |a| a.raw))?;
         let target = TaskTarget::prepare(self, scope, action.is_some_and(|a| a.local))?;
         self.play.run.emit(Event::Working { task: self.info.clone(), host: self.host.name.clone() });
@@ -94,6 +94,7 @@ impl Attempt {
             verbosity: self.play.run.world.settings.verbosity,
             others: arguments.clone(),
             written: &self.task.action.arguments,
+            foreign: self.task.action.foreign.as_deref(),
         };
         let done = match (action.run)(arguments, context).await {
             Ok(done) => done,

@@ -4,6 +4,7 @@ mod action;
 mod check;
 mod constant;
 mod keywords;
+mod library;
 mod load;
 pub mod role;
 mod task;
@@ -20,6 +21,7 @@ pub use action::{Action, split_words};
 pub use check::{META, check_action};
 pub use keywords::{Keywords, list_or_one, word_flag};
 pub use crate::template::VarMap;
+pub use library::Foreign;
 pub use load::{Inside, Loader, Roots};
 pub use role::{From, Role, RoleUse};
 

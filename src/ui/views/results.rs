@@ -16,6 +16,7 @@ pub(super) fn shown(outcome: &Outcome, level: u8) -> Map<String, Json> {
         map.shift_remove("diff");
         map.shift_remove("exception");
     }
+    map.values_mut().for_each(Json::sort_all_objects);
     map.sort_keys();
     map.values_mut().for_each(Json::sort_all_objects);
     map
