@@ -34,7 +34,7 @@ use crate::diag::{Diagnostic, Source};
 use crate::value::{Map, Value};
 use crate::yaml::{Kind, Node, Tag};
 
-pub use check::{check, check_expression, names};
+pub use check::{check, check_expression, check_file, names, needs};
 pub(crate) use dump::Encrypted;
 pub use lookups::lookup;
 pub use scope::{Scope, SearchPath, Var, VarMap, var_map};
@@ -203,4 +203,9 @@ pub fn yaml(value: &Value, indent: usize) -> String {
     let layout =
         dump::Layout { indent, width: usize::MAX, sort_keys: false, flow: Some(false), unicode: true, explicit_start: false, explicit_end: false, quote: None };
     dump::dump(value, &layout).unwrap_or_else(|_| value.to_string())
+}
+
+/// Whether templates have this name without anybody's doing (`range`, `lookup`, …).
+pub fn is_global(name: &str) -> bool {
+    functions::find(name).is_some() || matches!(name, "omit" | "vars" | "self" | "loop")
 }
