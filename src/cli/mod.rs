@@ -9,6 +9,7 @@ mod interrupt;
 mod inventory;
 mod lint;
 mod listing;
+mod locale;
 mod options;
 mod output;
 mod persona;
