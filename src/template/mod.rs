@@ -34,7 +34,8 @@ use crate::diag::{Diagnostic, Source};
 use crate::value::{Map, Value};
 use crate::yaml::{Kind, Node, Tag};
 
-pub use check::{check, check_expression, names};
+pub use check::{check, check_expression, check_file, names, needs};
+pub(crate) use dump::Encrypted;
 pub use lookups::lookup;
 pub use scope::{Overlay, Scope, SearchPath, Var, VarMap, about, var_map};
 
@@ -190,9 +191,21 @@ pub fn render_file(source: &Arc<Source>, syntax: &Syntax, scope: &dyn Scope) -> 
     })
 }
 
+/// A value as `yaml.dump` writes it in block style: keys sorted, lines folded.
+pub(crate) fn yaml_sorted(value: &Value) -> String {
+    let layout =
+        dump::Layout { indent: 2, width: 80, sort_keys: true, flow: Some(false), unicode: true, explicit_start: false, explicit_end: false, quote: None };
+    dump::dump(value, &layout).unwrap_or_else(|_| value.to_string())
+}
+
 /// A value as YAML in block style, indented by so much a level; what cannot be written that way as JSON.
 pub fn yaml(value: &Value, indent: usize) -> String {
     let layout =
         dump::Layout { indent, width: usize::MAX, sort_keys: false, flow: Some(false), unicode: true, explicit_start: false, explicit_end: false, quote: None };
     dump::dump(value, &layout).unwrap_or_else(|_| value.to_string())
+}
+
+/// Whether templates have this name without anybody's doing (`range`, `lookup`, …).
+pub fn is_global(name: &str) -> bool {
+    functions::find(name).is_some() || matches!(name, "omit" | "vars" | "self" | "loop")
 }

@@ -125,26 +125,19 @@ fn subelements(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     });
     let items = items.into_iter().filter(|item| !item.get("skipped").is_some_and(Value::is_true)).collect();
     let path: Vec<String> = path.to_string().split('.').map(str::to_string).collect();
-    let pairs = dicts::pairs(items, &path, skip_missing).map_err(|message| query.error(message))?;
-    // The item comes without the list that it was taken apart by.
-    Ok(pairs
-        .into_iter()
-        .map(|pair| match pair {
-            Value::Tuple(parts) => Value::Tuple(Arc::new(vec![without(&parts[0], &path), parts[1].clone()])),
-            other => other,
-        })
-        .collect())
+    let rows = dicts::pairs(items, &path, skip_missing).map_err(|message| query.error(message))?;
+    // Unlike the filter of this name, the lookup leaves the list itself out of the item.
+    let shortened = |row: Value| match row.as_list() {
+        Some([item, sub]) => pair(without(item, &path), sub.clone()),
+        _ => row,
+    };
+    Ok(rows.into_iter().map(shortened).collect())
 }
 
 fn without(item: &Value, path: &[String]) -> Value {
-    let (Value::Map(map), Some((first, rest))) = (item, path.split_first()) else { return item.clone() };
-    let mut map = (**map).clone();
-    if rest.is_empty() {
-        map.shift_remove(first.as_str());
-    } else if let Some(inner) = map.get_mut(first.as_str()) {
-        *inner = without(inner, rest);
-    }
-    Value::Map(Arc::new(map))
+    let (Value::Map(map), [first, rest @ ..]) = (item, path) else { return item.clone() };
+    let inner = |key: &Value, value: &Value| (key.clone(), if !rest.is_empty() && key.as_str() == Some(first) { without(value, rest) } else { value.clone() });
+    Value::map(map.iter().filter(|(key, _)| !rest.is_empty() || key.as_str() != Some(first)).map(|(key, value)| inner(key, value)))
 }
 
 /// `start=0 end=10 stride=2 format=host%02d`, `count=5`, or `4-16/2:host%02d`.
