@@ -1,5 +1,6 @@
 //! Tests of text: patterns, versions, paths.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::Predicate;
@@ -31,16 +32,10 @@ pub(super) const TABLE: &[Predicate] = &[
     Predicate::new("link_exists", &[], |call| path(call, |path| path.is_symlink() || path.exists())),
     Predicate::new("abs", &[], |call| path(call, Path::is_absolute)),
     Predicate::new("is_abs", &[], |call| path(call, Path::is_absolute)),
-    Predicate::new("same_file", &["path"], |call| {
-        let other = call.text(0)?.unwrap_or_default();
-        path(call, |path| std::fs::canonicalize(path).ok().is_some_and(|found| std::fs::canonicalize(&*other).is_ok_and(|other| found == other)))
-    }),
-    Predicate::new("mount", &[], |call| {
-        path(call, |path| {
-            let device = |path: &Path| std::fs::metadata(path).ok().map(|meta| std::os::unix::fs::MetadataExt::dev(&meta));
-            path == Path::new("/") || (path.is_dir() && path.parent().is_some_and(|parent| device(parent) != device(path)))
-        })
-    }),
+    Predicate::new("same_file", &["path"], same_file),
+    Predicate::new("is_same_file", &["path"], same_file),
+    Predicate::new("mount", &[], |call| path(call, mount)),
+    Predicate::new("is_mount", &[], |call| path(call, mount)),
     Predicate::new("url", &["schemes"], |call| {
         let text = call.input_text()?;
         let schemes = match call.argument(0) {
@@ -52,12 +47,36 @@ pub(super) const TABLE: &[Predicate] = &[
         }))
     }),
     Predicate::new("urn", &[], |call| text(call, |text| text.to_lowercase().starts_with("urn:"))),
-    Predicate::new("uri", &["schemes"], |call| text(call, |text| text.split_once(':').is_some_and(|(scheme, _)| !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))))),
+    // Every text is one; only its scheme can be wrong.
+    Predicate::new("uri", &["schemes"], |call| match (&call.input, call.argument(0)) {
+        (Value::Str(_), None | Some(Value::Null)) => Ok(true),
+        (Value::Str(text), Some(list)) => {
+            let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
+            Ok(call.eval.iterate(list)?.contains(&Value::from(scheme)))
+        }
+        _ => Ok(false),
+    }),
     Predicate::new("vault_encrypted", &[], |call| text(call, |text| text.starts_with("$ANSIBLE_VAULT;"))),
-    Predicate::new("vaulted_file", &[], |call| path(call, |path| std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"$ANSIBLE_VAULT;")))),
+    Predicate::new("vaulted_file", &[], |call| {
+        let path = call.input_text()?;
+        let bytes = std::fs::read(&*path).map_err(|error| call.error(format!("{path} cannot be read: {error}")))?;
+        Ok(bytes.starts_with(b"$ANSIBLE_VAULT;"))
+    }),
 ];
 
 const VERSION: &[&str] = &["version", "operator", "strict", "version_type"];
+
+fn same_file(call: &Invocation<'_, '_>) -> Result<bool> {
+    let real = |path: &str| std::fs::metadata(path).map_err(|error| call.error(format!("{path} cannot be looked at: {error}")));
+    let (one, other) = (real(&call.input_text()?)?, real(&call.text(0)?.unwrap_or_default())?);
+    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
+}
+
+fn mount(path: &Path) -> bool {
+    let device = |path: &Path| std::fs::symlink_metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
+    let (Some((here, node)), Some((above, other))) = (device(path), device(&path.join(".."))) else { return false };
+    !path.is_symlink() && (here != above || node == other)
+}
 
 fn text(call: &Invocation<'_, '_>, test: impl Fn(&str) -> bool) -> Result<bool> {
     Ok(test(&call.input_text()?))
@@ -93,8 +112,11 @@ fn version(call: &Invocation<'_, '_>) -> Result<bool> {
     let operator = call.text(1)?.unwrap_or_else(|| "eq".into());
     let strict = call.flag(2, false);
     let kind = call.text(3)?.unwrap_or_else(|| if strict { "strict".into() } else { "loose".into() });
-    if left.is_empty() {
+    if left.is_empty() || right.is_empty() {
         return Err(call.error("the version to compare is empty"));
+    }
+    if call.argument(2).is_some_and(|strict| !matches!(strict, Value::Null)) && call.argument(3).is_some_and(|kind| !matches!(kind, Value::Null)) {
+        return Err(call.error("takes `strict` or `version_type`, not both"));
     }
     let order = versions::compare(&left, &right, &kind).map_err(|message| call.error(message))?;
     Ok(match &*operator {
