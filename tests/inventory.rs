@@ -86,7 +86,7 @@ fn load(case: &Path) -> Result<(Inventory, String), String> {
             "-i" if value.contains(',') => sources.push(value.to_string()),
             "-i" => sources.push(format!("{here}/{value}")),
             "--playbook-dir" => playbook = Some(case.join(value)),
-            "--vault-password-file" => secrets.push(Secret::from_file(&case.join(value)).map_err(|e| e.to_string())?),
+            "--vault-password-file" => secrets.push(Secret::from_file(&case.join(value), &[]).map_err(|e| e.to_string())?),
             _ => return Err(format!("unknown option {option}")),
         }
     }

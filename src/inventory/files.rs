@@ -153,8 +153,7 @@ pub(super) fn read_vars(path: &Path, decrypt: Option<&Decrypt>, warnings: &mut V
     let source = yaml::read(path)?;
     let loaded = if source.text.starts_with("$ANSIBLE_VAULT;") {
         let Some(decrypt) = decrypt else {
-            return Err(Diagnostic::error(format!("{} is encrypted", path.display()))
-                .help("give the password with --vault-password-file or --ask-vault-pass"));
+            return Err(crate::vault::locked(&path.display().to_string()));
         };
         let text =
             decrypt(&source.text).map_err(|d| Diagnostic { message: format!("{}: {}", path.display(), d.message), ..d })?;

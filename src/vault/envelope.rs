@@ -48,7 +48,11 @@ pub(super) fn parse(text: &str) -> Result<Envelope, String> {
         _ => return Err(format!("it does not begin with `{MAGIC};`")),
     };
     let digits: String = body.split_whitespace().collect();
-    let inner = unhex(digits.as_bytes()).ok_or("it holds something else than hexadecimal digits, or was cut off")?;
+    let inner = unhex(digits.as_bytes()).ok_or_else(|| {
+        // The words of Python, by which scripts know it.
+        let why = if digits.bytes().all(|digit| digit.is_ascii_hexdigit()) { "Odd-length string" } else { "Non-hexadecimal digit found" };
+        format!("it holds something else than hexadecimal digits, or was cut off (Vault format unhexlify error: {why})")
+    })?;
     let mut parts = inner.split(|byte| *byte == b'\n').map(unhex);
     let (Some(Some(salt)), Some(Some(seal)), Some(Some(content)), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
@@ -79,13 +83,16 @@ impl Envelope {
     }
 }
 
-pub(super) fn seal(content: &[u8], password: &[u8], id: Option<&str>) -> std::io::Result<String> {
+pub(super) fn seal(content: &[u8], password: &[u8], id: Option<&str>, salt: Option<&str>) -> std::io::Result<String> {
+    if let Some(salt) = salt {
+        return Ok(seal_with(content, password, id, salt.as_bytes()));
+    }
     let mut salt = [0u8; SALT];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut salt)?;
     Ok(seal_with(content, password, id, &salt))
 }
 
-/// The same salt gives the same text: only tests choose it.
+/// The same salt gives the same text.
 pub(super) fn seal_with(content: &[u8], password: &[u8], id: Option<&str>, salt: &[u8]) -> String {
     let keys = derive(password, salt);
     let padding = BLOCK - content.len() % BLOCK;

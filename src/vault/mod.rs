@@ -42,11 +42,11 @@ pub fn open<'s>(text: &str, secrets: &'s [Secret]) -> Result<(Vec<u8>, &'s Secre
         Diagnostic::error(format!("this vault text cannot be read: {why}")).help("encrypt it again, or restore it")
     })?;
     if secrets.is_empty() {
-        return Err(Diagnostic::error("this is encrypted, and no vault password is given")
-            .help("give the password with --vault-password-file or --ask-vault-pass"));
+        return Err(locked("this"));
     }
-    let names_it = |secret: &&Secret| secret.id().is_some() && secret.id() == envelope.id.as_deref();
-    let (first, then): (Vec<&Secret>, Vec<&Secret>) = secrets.iter().partition(names_it);
+    let names_it = |secret: &Secret| secret.id() == envelope.id.as_deref();
+    let tried = secrets.iter().filter(|secret| !secret.is_only_own() || names_it(secret));
+    let (first, then): (Vec<&Secret>, Vec<&Secret>) = tried.partition(|secret| secret.id().is_some() && names_it(secret));
     for secret in first.into_iter().chain(then) {
         if let Some(content) =
             envelope.open(secret.password()).map_err(|why| Diagnostic::error(format!("this vault text cannot be read: {why}")))?
@@ -60,16 +60,22 @@ pub fn open<'s>(text: &str, secrets: &'s [Secret]) -> Result<(Vec<u8>, &'s Secre
     } else {
         format!("none of {} vault passwords opens", secrets.len())
     };
-    Err(Diagnostic::error(format!("{tried} this text{which}"))
+    Err(Diagnostic::error(format!("{tried} this text{which}: no vault secrets were found that could decrypt"))
         .help("check --vault-password-file, or the password that was typed"))
 }
 
-/// Encrypts with a secret; its id is written down where it has one (format 1.2).
+/// That something is encrypted, and nobody gave a password.
+pub fn locked(what: &str) -> Diagnostic {
+    Diagnostic::error(format!("{what} is encrypted, and no vault password is given: Attempting to decrypt but no vault secrets found"))
+        .help("give the password with --vault-password-file or --ask-vault-pass")
+}
+
+/// Encrypts with a secret; its id is written down where it has one (format 1.2). The salt is random where none is given.
 ///
 /// # Errors
 /// The system gives no random bytes.
-pub fn encrypt(content: &[u8], secret: &Secret) -> Result<String, Diagnostic> {
-    envelope::seal(content, secret.password(), secret.id())
+pub fn encrypt(content: &[u8], secret: &Secret, salt: Option<&str>) -> Result<String, Diagnostic> {
+    envelope::seal(content, secret.password(), secret.id(), salt)
         .map_err(|error| Diagnostic::error(format!("no random bytes from the system: {error}")))
 }
 
