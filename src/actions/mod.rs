@@ -9,6 +9,7 @@ mod copy;
 mod debug;
 mod fail;
 mod fetch;
+mod foreign;
 mod hosts;
 mod include_vars;
 mod pause;
@@ -28,6 +29,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::modules::arguments::{Argument, Arguments, Rule};
 use crate::plan::Failure;
+use crate::playbook::Foreign;
 pub use crate::remote::{Answer, Supply, Unreachable};
 use crate::template::{Scope, Var};
 use crate::value::Value;
@@ -64,6 +66,8 @@ pub struct Context<'a> {
     pub others: Map<String, Json>,
     /// Arguments as they were written, with their places.
     pub written: &'a [(String, crate::yaml::Node)],
+    /// The user's own module that is to run.
+    pub foreign: Option<&'a Foreign>,
 }
 
 /// The host that a task is for, as actions see it.
@@ -185,6 +189,9 @@ pub static ACTIONS: &[Entry] = &[
     entry::<unarchive::Unarchive>(),
     entry::<validate_argument_spec::ValidateArgumentSpec>(),
 ];
+
+/// The action that runs modules of the user's own; it has no name that a playbook could use.
+pub static FOREIGN: Entry = entry::<foreign::Foreign>();
 
 /// The action of a full name, an alias or a short name.
 pub fn find(name: &str) -> Option<&'static Entry> {

@@ -1,6 +1,6 @@
 //! The target side: serves the controller's requests, lets modules look, and carries out what they plan.
 //!
-//! - `serve`: frames in, frames out, a thread a task (`workers`), some before their turn (`ahead`). `relay`: the same as another user, by `escalate`. `armed`: undos for when the controller vanishes.
+//! - `serve`: frames in, frames out, a thread a task (`workers`), some before their turn (`ahead`); `task`: one of them. `relay`: the same as another user, by `escalate`. `armed`: undos for when the controller vanishes.
 //! - `apply`: a task from arguments to result. `change`, `write`, `wait`: one change each. `diff`: what changes would do, as text.
 //! - `target`: what can be looked at and changed: `look` is the real host, `rooted` a folder that stands in for one.
 //! - `tree`, `process`, `http`, `account`, `resolve`, `digest`, `scratch`, `stop`: the parts under these.
@@ -27,6 +27,7 @@ mod sentence;
 mod serve;
 mod stop;
 mod target;
+mod task;
 mod tree;
 mod unix_socket;
 mod wait;

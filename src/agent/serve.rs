@@ -9,33 +9,27 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use serde_json::{Map, Value as Json};
-use sha1::Digest;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::apply::{self, Mode};
-use super::look::{Host, Line};
+use super::ahead::Ahead;
+use super::apply;
+use super::look::Line;
 use super::relay::Relay;
 use super::stop::{GRACE, Stop};
+use super::task::{Answering, Piece, foresee, perform};
 use super::workers::Workers;
-use super::ahead::Ahead;
-use super::{account, armed, digest, scratch, sentence};
-use crate::modules;
-use crate::plan::Blob;
+use super::{account, armed, scratch};
 use crate::wire::{self, Become, FromAgent, Hello, Task, TaskResult, ToAgent};
 
 /// With an undo armed, a controller that is silent for so long counts as gone: it sends [`ToAgent::Ping`] far more often.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// Chunks of a blob that wait to be written.
-const CHUNKS: usize = 4;
-
-/// How often waiting for a chunk looks whether the task was stopped.
+/// How often the end looks whether all tasks have ended.
 const TICK: Duration = Duration::from_millis(250);
 
 /// Serves until stdin ends. The answer is the process's exit code.
@@ -75,7 +69,7 @@ pub(crate) struct Server {
 }
 
 /// Where frames about a task go.
-enum Route {
+pub(crate) enum Route {
     Here {
         stop: Arc<Stop>,
         chunks: Option<SyncSender<Piece>>,
@@ -83,10 +77,6 @@ enum Route {
     Relay(Arc<Relay>),
 }
 
-enum Piece {
-    Chunk(Vec<u8>),
-    None(String),
-}
 
 impl Server {
     /// A controller that is gone is noticed by the reader, not here.
@@ -146,7 +136,7 @@ impl Server {
         }
     }
 
-    fn tasks(&self) -> MutexGuard<'_, HashMap<u64, Route>> {
+    pub(crate) fn tasks(&self) -> MutexGuard<'_, HashMap<u64, Route>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -377,107 +367,5 @@ fn hello() -> Hello {
         uid,
         hostname: text(system.nodename()),
         machine: text(system.machine()),
-    }
-}
-
-fn perform(task: &Task, stop: Arc<Stop>, line: Box<dyn Line>) -> TaskResult {
-    match understood(task) {
-        Ok((module, arguments)) => {
-            let host = Host::new(&task.environment, stop, Some(line));
-            apply::perform(module, &arguments, &host, mode(task))
-        }
-        Err(why) => apply::failed(why),
-    }
-}
-
-/// `None`: it must wait for its turn.
-fn foresee(task: &Task, stop: Arc<Stop>, line: Box<dyn Line>) -> Option<TaskResult> {
-    let (module, arguments) = understood(task).ok()?;
-    let host = Host::new(&task.environment, stop, Some(line));
-    apply::foresee(module, &arguments, &host, mode(task))
-}
-
-fn understood(task: &Task) -> Result<(&'static modules::Entry, Map<String, Json>), String> {
-    let module = modules::find(&task.module)
-        .ok_or_else(|| format!("there is no module `{}` on the target", task.module))?;
-    let arguments = serde_json::from_slice(&task.arguments)
-        .map_err(|error| format!("the arguments of {} are no JSON object: {error}", task.module))?;
-    Ok((module, arguments))
-}
-
-fn mode(task: &Task) -> Mode {
-    Mode {
-        check: task.check,
-        diff: task.diff && !task.no_log,
-    }
-}
-
-/// The line of a task to the controller.
-struct Answering {
-    id: u64,
-    server: Arc<Server>,
-}
-
-impl Line for Answering {
-    fn blob(&self, blob: &Blob, into: &mut File, stop: &Stop) -> io::Result<()> {
-        let (send, receive) = sync_channel(CHUNKS);
-        match self.server.tasks().get_mut(&self.id) {
-            Some(Route::Here { chunks, .. }) => *chunks = Some(send),
-            _ => return Err(io::Error::other("the task has ended")),
-        }
-        self.server.send(&FromAgent::Want {
-            id: self.id,
-            blob: blob.clone(),
-        });
-        let received = self.receive(&receive, blob, into, stop);
-        if let Some(Route::Here { chunks, .. }) = self.server.tasks().get_mut(&self.id) {
-            *chunks = None;
-        }
-        received
-    }
-
-    fn progress(&self, message: &str, step: u64, of: u64) {
-        self.server.send(&FromAgent::Progress {
-            id: self.id,
-            message: message.to_owned(),
-            step,
-            of,
-        });
-    }
-}
-
-impl Answering {
-    fn receive(
-        &self,
-        chunks: &Receiver<Piece>,
-        blob: &Blob,
-        into: &mut File,
-        stop: &Stop,
-    ) -> io::Result<()> {
-        let mut hasher = sha1::Sha1::new();
-        let mut size = 0;
-        loop {
-            match chunks.recv_timeout(TICK) {
-                Ok(Piece::Chunk(data)) if data.is_empty() => break,
-                Ok(Piece::Chunk(data)) => {
-                    into.write_all(&data).map_err(|error| {
-                        sentence::error("write to", &std::env::temp_dir(), &error)
-                    })?;
-                    hasher.update(&data);
-                    size += data.len() as u64;
-                }
-                Ok(Piece::None(reason)) => return Err(io::Error::other(reason)),
-                Err(RecvTimeoutError::Timeout) => stop.check()?,
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(io::Error::other("the controller is gone"));
-                }
-            }
-        }
-        if size != blob.size || digest::hex(&hasher.finalize()) != blob.sha1 {
-            return Err(io::Error::other(
-                "the content changed on the controller while the task ran; run again",
-            ));
-        }
-        Ok(())
     }
 }

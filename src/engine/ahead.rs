@@ -161,7 +161,7 @@ impl PlayRun {
 
     fn guess(self: &Arc<Self>, task: &Arc<Task>, frame: &Arc<Frame>, host: &Host, info: &Arc<TaskInfo>, unknown: &[Arc<str>]) -> Guess {
         let name = &task.action.name;
-        let simple = task.repeat.is_none() && task.until.is_empty() && task.retries.is_none() && task.asynchronous.is_none();
+        let simple = task.action.foreign.is_none() && task.repeat.is_none() && task.until.is_empty() && task.retries.is_none() && task.asynchronous.is_none();
         let module = if simple && actions::find(name).is_none() { modules::find(name) } else { None };
         let Some(module) = module.filter(|module| !module.outward && module.free_form.is_none()) else { return Guess::Unknown };
         let here = frame.inner(&task.keywords, Some(&task.folder), false);

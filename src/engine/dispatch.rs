@@ -33,7 +33,8 @@ impl Attempt {
     /// A template in the task's arguments or keywords fails.
     pub(super) async fn dispatch(&self, scope: &TaskScope) -> Result<Answered, Diagnostic> {
         let name = &self.task.action.name;
-        let action = actions::find(name);
+        let foreign = self.task.action.foreign.as_deref();
+        let action = if foreign.is_some() { Some(&actions::FOREIGN) } else { actions::find(name) };
         let raw = action.map_or(&[][..], |a| a.raw);
         let arguments = self.arguments(scope, raw)?;
         let target = TaskTarget::prepare(self, scope, action.is_some_and(|a| a.local))?;
@@ -50,6 +51,7 @@ impl Attempt {
                     verbosity: self.play.run.world.settings.verbosity,
                     others: arguments.clone(),
                     written: &self.task.action.arguments,
+                    foreign,
                 };
                 match (action.run)(arguments, context).await {
                     Ok(done) => {

@@ -29,7 +29,7 @@ pub(super) fn made(
         name: Some(Node::string(name, span)),
         span: span.clone(),
         keywords: Arc::new(keywords),
-        action: Action { name: action.to_owned(), name_span: span.clone(), arguments, rendered_arguments: None },
+        action: Action { name: action.to_owned(), name_span: span.clone(), arguments, rendered_arguments: None, foreign: None },
         repeat: None,
         loop_control: None,
         register: None,

@@ -18,6 +18,7 @@ mod editing;
 pub(crate) mod fetch;
 mod file;
 mod find;
+pub(crate) mod foreign;
 mod get_url;
 mod getent;
 mod git;
@@ -139,6 +140,7 @@ pub static MODULES: &[Entry] = &[
     entry::<fetch::Fetch>(),
     entry::<file::File>(),
     entry::<find::Find>(),
+    entry::<foreign::Foreign>(),
     entry::<get_url::GetUrl>(),
     entry::<getent::Getent>(),
     entry::<git::Git>(),

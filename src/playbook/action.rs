@@ -1,5 +1,8 @@
 //! What a task does: the module's name and its arguments, in the three forms that Ansible accepts.
 
+use std::sync::Arc;
+
+use super::library::Foreign;
 use crate::diag::{Diagnostic, Span};
 use crate::yaml::{Kind, Node};
 
@@ -13,6 +16,8 @@ pub struct Action {
     pub arguments: Vec<(String, Node)>,
     /// `args: "{{ … }}"` or `module: "{{ … }}"`: a dictionary known only when rendered.
     pub rendered_arguments: Option<Node>,
+    /// It is a module of the user's own.
+    pub foreign: Option<Arc<Foreign>>,
 }
 
 /// Actions whose free text is kept whole, only `creates=…` and the like taken out of it.
@@ -32,7 +37,7 @@ impl Action {
     /// # Errors
     /// The value is neither text, nor a dictionary, nor nothing; or its quotes do not close.
     pub fn decode(name: &str, name_span: &Span, value: &Node) -> Result<Action, Diagnostic> {
-        let mut action = Action { name: name.to_owned(), name_span: name_span.clone(), arguments: Vec::new(), rendered_arguments: None };
+        let mut action = Action { name: name.to_owned(), name_span: name_span.clone(), arguments: Vec::new(), rendered_arguments: None, foreign: None };
         match value.kind() {
             Kind::Null => {}
             Kind::Map(entries) => {

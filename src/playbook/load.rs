@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use super::library::Listing;
 use super::keywords::{SHARED, SINGLE, list_or_one};
 use super::task::{folder_of, unknown};
 use super::{Keywords, Play, Role, Step};
@@ -28,6 +29,8 @@ pub struct Roots {
     pub roles: Vec<PathBuf>,
     /// Folders that hold `ansible_collections/`.
     pub collections: Vec<PathBuf>,
+    /// Folders that hold modules of the user's own, after `library/` beside the playbook.
+    pub library: Vec<PathBuf>,
 }
 
 /// Reads playbooks, tasks files and roles; each role is read once.
@@ -39,6 +42,7 @@ pub struct Loader {
     pub constants: Option<Arc<dyn Scope>>,
     pub decrypt: Option<Arc<Decrypt>>,
     pub(super) roles: Mutex<HashMap<String, Arc<Role>>>,
+    pub(super) libraries: Mutex<HashMap<PathBuf, Listing>>,
     pub warnings: Mutex<Vec<Diagnostic>>,
 }
 
@@ -61,7 +65,7 @@ pub struct Inside {
 
 impl Loader {
     pub fn new(roots: Roots) -> Loader {
-        Loader { roots, check_actions: true, constants: None, decrypt: None, roles: Mutex::default(), warnings: Mutex::default() }
+        Loader { roots, check_actions: true, constants: None, decrypt: None, roles: Mutex::default(), libraries: Mutex::default(), warnings: Mutex::default() }
     }
 
     /// Reads a playbook and all it imports. All problems that can be found are in the error.

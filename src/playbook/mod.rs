@@ -3,6 +3,7 @@
 mod action;
 mod check;
 mod keywords;
+mod library;
 mod load;
 pub mod role;
 mod task;
@@ -19,6 +20,7 @@ pub use action::{Action, split_words};
 pub use check::check_action;
 pub use keywords::{Keywords, word_flag};
 pub use crate::template::VarMap;
+pub use library::Foreign;
 pub use load::{Inside, Loader, Roots};
 pub use role::{From, Role, RoleUse};
 

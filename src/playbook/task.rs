@@ -120,7 +120,8 @@ impl Loader {
         if let Some(args) = node.get("args") {
             problems.collect(action.add_args(args));
         }
-        if self.check_actions {
+        action.foreign = self.foreign(&action.name, inside);
+        if self.check_actions && action.foreign.is_none() {
             super::check::check_action(&action, problems);
         }
         let list = |name: &str| node.get(name).map(list_or_one).unwrap_or_default();

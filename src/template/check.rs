@@ -113,7 +113,7 @@ impl Visit<'_> {
     fn stmt(&mut self, stmt: &Stmt) {
         match stmt {
             Stmt::Text(_) | Stmt::Break | Stmt::Continue => {}
-            Stmt::Emit(expr) | Stmt::Do(expr) | Stmt::Extends(expr) | Stmt::Include(expr, _) => self.expr(expr),
+            Stmt::Emit(expr) | Stmt::Do(expr) | Stmt::Extends(expr) | Stmt::Include(expr, ..) => self.expr(expr),
             Stmt::Body(body) => self.body(body),
             Stmt::If(test, then, otherwise) => {
                 self.expr(test);
@@ -149,11 +149,11 @@ impl Visit<'_> {
                 self.scoped(body, |_| {});
             }
             Stmt::Block(block) => self.block(block),
-            Stmt::Import(expr, alias) => {
+            Stmt::Import(expr, alias, _) => {
                 self.expr(expr);
                 self.bound.push(alias.clone());
             }
-            Stmt::FromImport(expr, names) => {
+            Stmt::FromImport(expr, names, _) => {
                 self.expr(expr);
                 self.bound.extend(names.iter().map(|(_, alias)| alias.clone()));
             }

@@ -83,10 +83,7 @@ impl Envelope {
     }
 }
 
-pub(super) fn seal(content: &[u8], password: &[u8], id: Option<&str>, salt: Option<&str>) -> std::io::Result<String> {
-    if let Some(salt) = salt {
-        return Ok(seal_with(content, password, id, salt.as_bytes()));
-    }
+pub(super) fn seal(content: &[u8], password: &[u8], id: Option<&str>) -> std::io::Result<String> {
     let mut salt = [0u8; SALT];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut salt)?;
     Ok(seal_with(content, password, id, &salt))

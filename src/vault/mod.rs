@@ -70,13 +70,18 @@ pub fn locked(what: &str) -> Diagnostic {
         .help("give the password with --vault-password-file or --ask-vault-pass")
 }
 
-/// Encrypts with a secret; its id is written down where it has one (format 1.2). The salt is random where none is given.
+/// Encrypts with a secret; its id is written down where it has one (format 1.2).
 ///
 /// # Errors
 /// The system gives no random bytes.
-pub fn encrypt(content: &[u8], secret: &Secret, salt: Option<&str>) -> Result<String, Diagnostic> {
-    envelope::seal(content, secret.password(), secret.id(), salt)
+pub fn encrypt(content: &[u8], secret: &Secret) -> Result<String, Diagnostic> {
+    envelope::seal(content, secret.password(), secret.id())
         .map_err(|error| Diagnostic::error(format!("no random bytes from the system: {error}")))
+}
+
+/// The same with a salt of the caller's: the same salt gives the same text.
+pub fn encrypt_with_salt(content: &[u8], secret: &Secret, salt: &[u8]) -> String {
+    envelope::seal_with(content, secret.password(), secret.id(), salt)
 }
 
 /// What opens texts with these secrets, and remembers what it opened: each costs ten thousand rounds of hashing.

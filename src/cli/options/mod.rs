@@ -268,7 +268,7 @@ fn some_host_within(inventory: &Inventory, limit: &str) -> anyhow::Result<()> {
 fn roots(config: &Config) -> Roots {
     let mut roles = config.paths("DEFAULT_ROLES_PATH");
     roles.insert(0, PathBuf::from("roles"));
-    Roots { roles, collections: config.paths("COLLECTIONS_PATHS") }
+    Roots { roles, collections: config.paths("COLLECTIONS_PATHS"), library: config.paths("DEFAULT_MODULE_PATH") }
 }
 
 /// Tags as given: several options, commas; those of the configuration where none are.

@@ -62,8 +62,10 @@ pub(super) fn new_secret(id: Option<&str>, file: Option<&Path>, under: &Under) -
 
 pub(super) fn encrypted(content: &[u8], secret: &Secret) -> Result<String, Diagnostic> {
     // The same salt gives the same text: only who compares texts wants that.
-    let salt = Config::current().text("VAULT_ENCRYPT_SALT");
-    vault::encrypt(content, secret, salt.as_deref())
+    match Config::current().text("VAULT_ENCRYPT_SALT") {
+        Some(salt) => Ok(vault::encrypt_with_salt(content, secret, salt.as_bytes())),
+        None => vault::encrypt(content, secret),
+    }
 }
 
 fn ask_twice(id: Option<&str>) -> std::io::Result<String> {

@@ -1,0 +1,74 @@
+//! Modules of the user's own: in `library/` beside the playbook or in a role, in the folders of the setting, in collections.
+//!
+//! docs.ansible.com, "Adding modules and plugins locally".
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+
+use super::load::{Inside, Loader};
+
+/// A module that is a file of the user's.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Foreign {
+    pub path: PathBuf,
+    /// Where `module_utils` of its own may be, nearest first.
+    pub utils: Vec<PathBuf>,
+}
+
+/// Endings of files beside modules that are none.
+const IGNORED: &[&str] = &["pyc", "pyo", "swp", "bak", "rpm", "md", "txt", "rst", "yaml", "yml", "ini", "orig"];
+
+impl Loader {
+    /// The file of a module of this name, where the user has one: it wins over ours of the same short name.
+    pub(super) fn foreign(&self, name: &str, inside: &Inside) -> Option<Arc<Foreign>> {
+        if let [namespace, collection, module] = name.split('.').collect::<Vec<_>>()[..] {
+            if namespace == "ansible" {
+                return if collection == "legacy" { self.foreign(module, inside) } else { None };
+            }
+            let beside = inside.playbook.join("collections");
+            let root = self.roots.collections.iter().chain([&beside]).map(|root| root.join("ansible_collections").join(namespace).join(collection).join("plugins"));
+            return root.into_iter().find_map(|plugins| {
+                let path = self.modules_in(&plugins.join("modules")).get(module)?.clone();
+                Some(Arc::new(Foreign { path, utils: vec![plugins.join("module_utils")] }))
+            });
+        }
+        if name.contains(['.', '/']) {
+            return None;
+        }
+        let mut folders: Vec<(PathBuf, PathBuf)> = Vec::new();
+        let near = |folder: &Path| (folder.join("library"), folder.join("module_utils"));
+        folders.extend(inside.role.as_deref().map(near));
+        folders.push(near(&inside.playbook));
+        // A role's modules are there for all that comes after it.
+        folders.extend(self.roles.lock().ok().into_iter().flat_map(|roles| roles.values().map(|role| near(&role.path)).collect::<Vec<_>>()));
+        let listed = folders.iter().map(|(library, _)| library).chain(&self.roots.library);
+        let path = listed.into_iter().find_map(|library| self.modules_in(library).get(name).cloned())?;
+        let utils = folders.into_iter().map(|(_, utils)| utils).filter(|utils| utils.is_dir()).collect();
+        Some(Arc::new(Foreign { path, utils }))
+    }
+
+    /// Each folder is read once.
+    fn modules_in(&self, folder: &Path) -> Listing {
+        let mut known = self.libraries.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(folder.to_owned()).or_insert_with(|| list(folder)).clone()
+    }
+}
+
+/// Names of modules in a folder, with their files.
+pub(super) type Listing = Arc<HashMap<String, PathBuf>>;
+
+fn list(folder: &Path) -> Listing {
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    // Of several with one name Python's counts.
+    entries.sort_by_key(|path| (path.extension().is_none_or(|ending| ending != "py"), path.clone()));
+    let mut all = HashMap::new();
+    for path in entries {
+        let ending = path.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        if !IGNORED.contains(&ending.as_str()) && name != "__init__" && path.is_file() {
+            all.entry(name).or_insert(path);
+        }
+    }
+    Arc::new(all)
+}
