@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::attempt::Attempt;
 use super::event::TaskInfo;
-use super::frame::{Frame, selected};
+use super::frame::Frame;
 use super::play::{Host, PlayRun};
 use super::target::TaskTarget;
 use crate::playbook::{Step, Task};
@@ -168,7 +168,7 @@ impl PlayRun {
         if ["delegate_to", "run_once", "throttle", "debugger"].iter().any(|keyword| here.nearest(keyword).is_some()) {
             return Guess::Unknown;
         }
-        if !here.handlers && !selected(&here.tags(), &self.run.options.tags, &self.run.options.skip_tags) {
+        if !here.handlers && !self.has_wanted_tags(&here) {
             return Guess::Skipped;
         }
         let (scope, guess) = self.scope(host, &here).guessing(unknown.to_vec());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map as JsonMap, Value as Json};
 
@@ -33,65 +34,87 @@ impl Attempt {
     /// A template in the task's arguments or keywords fails.
     pub(super) async fn dispatch(&self, scope: &TaskScope) -> Result<Answered, Diagnostic> {
         let name = &self.task.action.name;
-        let foreign = self.task.action.foreign.as_deref();
-        let action = if foreign.is_some() { Some(&actions::FOREIGN) } else { actions::find(name) };
-        let raw = action.map_or(&[][..], |a| a.raw);
-        let arguments = self.arguments(scope, raw)?;
+        let action = if self.task.action.foreign.is_some() { Some(&actions::FOREIGN) } else { actions::find(name) };
+        let arguments = self.arguments(scope, action.map_or(&[][..], |a| a.raw))?;
         let target = TaskTarget::prepare(self, scope, action.is_some_and(|a| a.local))?;
-        let delegated_to = target.delegated_to.clone();
         self.play.run.emit(Event::Working { task: self.info.clone(), host: self.host.name.clone() });
-        let answered = match action {
-            Some(action) => {
-                let context = Context {
-                    scope,
-                    host: &self.host.name,
-                    target: &target,
-                    check: target.check,
-                    diff: target.diff,
-                    verbosity: self.play.run.world.settings.verbosity,
-                    others: arguments.clone(),
-                    written: &self.task.action.arguments,
-                    foreign,
-                };
-                match (action.run)(arguments, context).await {
-                    Ok(done) => {
-                        let mut answered = match done.module {
-                            Some(result) => self.of_module(result),
-                            None => empty(),
-                        };
-                        answered.result.extend(json_map(done.result));
-                        if done.changed {
-                            answered.result.insert("changed".into(), Value::Bool(true));
-                        }
-                        if done.skipped {
-                            answered.result.insert("skipped".into(), Value::Bool(true));
-                        }
-                        answered.diff.extend(done.diff);
-                        answered.warnings.extend(done.warnings);
-                        for effect in done.effects {
-                            self.take_effect(effect, scope)?;
-                        }
-                        answered
-                    }
-                    Err(failure) => self.of_failure(failure),
-                }
-            }
-            None => {
-                let Some(module) = modules::find(name) else {
-                    return Err(Diagnostic::error(format!("there is no module `{name}`")).at(&self.task.action.name_span));
-                };
-                let arguments = free_form(arguments, module.free_form);
-                match actions::Target::module(&target, module.name, arguments, Vec::new()).await {
-                    Ok(result) => self.of_module(result),
-                    Err(unreachable) => self.of_failure(unreachable.into()),
-                }
-            }
-        };
-        let mut answered = Answered { delegated_to, ..answered };
+        let mut answered = self.in_time(&target, self.perform(action, arguments, &target, scope)).await?;
+        answered.delegated_to.clone_from(&target.delegated_to);
         self.take_facts(&answered.result, &target, scope);
         if target.diff && !answered.diff.is_empty() {
             let diffs = answered.diff.iter().map(diff_value);
             answered.result.insert("diff".into(), Value::list(diffs));
+        }
+        Ok(answered)
+    }
+
+    /// Gives up what takes longer than the task's `timeout`. The host ends modules in time by itself: their answer is waited for.
+    async fn in_time(&self, target: &TaskTarget<'_>, running: impl Future<Output = Result<Answered, Diagnostic>>) -> Result<Answered, Diagnostic> {
+        let Some(seconds) = target.timeout else { return running.await };
+        let (limit, grace) = (Duration::from_secs_f64(seconds), Duration::from_secs(2));
+        let begun = Instant::now();
+        let answered = tokio::time::timeout(limit + grace, running).await.ok().transpose()?;
+        let failed = |answered: &Answered| answered.result.get("failed").is_some_and(Value::is_true);
+        match answered {
+            Some(answered) if begun.elapsed() < limit || !failed(&answered) => Ok(answered),
+            _ => {
+                let period = ("period".into(), if seconds.fract() == 0.0 { Value::Int(seconds as i64) } else { Value::Float(seconds) });
+                let failure = Failure::new(format!("Timed out after {seconds} second(s)."));
+                let mut answered = self.of_failure(failure);
+                answered.result.insert("timedout".into(), Value::map([period]));
+                Ok(answered)
+            }
+        }
+    }
+
+    async fn perform(
+        &self,
+        action: Option<&'static actions::Entry>,
+        arguments: JsonMap<String, Json>,
+        target: &TaskTarget<'_>,
+        scope: &TaskScope,
+    ) -> Result<Answered, Diagnostic> {
+        let name = &self.task.action.name;
+        let Some(action) = action else {
+            let Some(module) = modules::find(name) else {
+                return Err(Diagnostic::error(format!("there is no module `{name}`")).at(&self.task.action.name_span));
+            };
+            let arguments = free_form(arguments, module.free_form);
+            return Ok(match actions::Target::module(target, module.name, arguments, Vec::new()).await {
+                Ok(result) => self.of_module(result),
+                Err(unreachable) => self.of_failure(unreachable.into()),
+            });
+        };
+        let context = Context {
+            scope,
+            host: &self.host.name,
+            target,
+            check: target.check,
+            diff: target.diff,
+            verbosity: self.play.run.world.settings.verbosity,
+            others: arguments.clone(),
+            written: &self.task.action.arguments,
+            foreign: self.task.action.foreign.as_deref(),
+        };
+        let done = match (action.run)(arguments, context).await {
+            Ok(done) => done,
+            Err(failure) => return Ok(self.of_failure(failure)),
+        };
+        let mut answered = match done.module {
+            Some(result) => self.of_module(result),
+            None => empty(),
+        };
+        answered.result.extend(json_map(done.result));
+        if done.changed {
+            answered.result.insert("changed".into(), Value::Bool(true));
+        }
+        if done.skipped {
+            answered.result.insert("skipped".into(), Value::Bool(true));
+        }
+        answered.diff.extend(done.diff);
+        answered.warnings.extend(done.warnings);
+        for effect in done.effects {
+            self.take_effect(effect, scope)?;
         }
         Ok(answered)
     }

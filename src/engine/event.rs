@@ -12,6 +12,8 @@ pub enum Event {
     PlayStarted { name: String, hosts: Vec<Arc<str>>, check: bool },
     /// No host matched: the play is skipped.
     NoHosts { name: String },
+    /// Too many hosts failed: the play is given up.
+    NoHostsLeft,
     TaskStarted(Arc<TaskInfo>),
     /// A host works on the task: its conditions hold.
     Working { task: Arc<TaskInfo>, host: Arc<str> },
@@ -24,7 +26,7 @@ pub enum Event {
     /// A long task says where it stands; both numbers 0 where unknown.
     Progress { host: Arc<str>, message: String, step: u64, of: u64 },
     /// include_tasks or include_role took this in for these hosts.
-    Included { what: String, hosts: Vec<Arc<str>>, label: Option<String> },
+    Included { task: Arc<TaskInfo>, what: String, hosts: Vec<Arc<str>>, label: Option<String> },
     Warning(Diagnostic),
     /// All of the run's hosts, in the order met.
     Ended { recap: Vec<(Arc<str>, Counts)> },

@@ -21,8 +21,6 @@ pub struct Frame {
     pub rescuable: bool,
     /// In a `rescue` or `always`: it runs even while the run is being stopped.
     pub shielded: bool,
-    /// Conditions and tags of the levels above do not reach over a dynamic include.
-    pub boundary: bool,
     /// Folder of the tasks file.
     pub folder: PathBuf,
     pub playbook: PathBuf,
@@ -42,7 +40,6 @@ impl Frame {
             role: None,
             rescuable: false,
             shielded: false,
-            boundary: false,
             playbook: folder.clone(),
             folder,
             // The play's `vars` are a level of their own, below facts.
@@ -64,7 +61,6 @@ impl Frame {
             role: self.role.clone(),
             rescuable: rescuable || self.rescuable,
             shielded: self.shielded,
-            boundary: false,
             folder: folder.unwrap_or(&self.folder).clone(),
             playbook: self.playbook.clone(),
             vars,
@@ -73,14 +69,17 @@ impl Frame {
         })
     }
 
-    /// What a dynamic include takes in: its variables come down, `when`, tags and the rest only by `apply`.
+    /// What a dynamic include, whose own frame this is, takes in: the include's variables come down, and what `apply` says; its other
+    /// keywords are for the include alone.
     pub fn included(self: &Arc<Frame>, apply: Arc<Keywords>, params: VarMap, folder: PathBuf) -> Arc<Frame> {
-        let mut include_params = self.include_params.clone();
-        if !params.is_empty() {
-            include_params.insert(0, Arc::new(params));
+        let around = self.parent.as_ref().unwrap_or(self);
+        let mut frame = Frame { folder, ..around.inner(&apply, None, false).shallow() };
+        if !self.keywords.vars.is_empty() {
+            frame.vars.insert(0, Arc::new(self.keywords.vars.clone()));
         }
-        let mut frame = Frame { include_params, boundary: true, folder, ..(*self.inner(&apply, None, false)).shallow() };
-        frame.parent = Some(self.clone());
+        if !params.is_empty() {
+            frame.include_params.insert(0, Arc::new(params));
+        }
         Arc::new(frame)
     }
 
@@ -129,7 +128,6 @@ impl Frame {
             role: self.role.clone(),
             rescuable: self.rescuable,
             shielded: self.shielded,
-            boundary: self.boundary,
             folder: self.folder.clone(),
             playbook: self.playbook.clone(),
             vars: self.vars.clone(),
@@ -175,16 +173,6 @@ impl Frame {
         std::iter::successors(Some(self), |frame| frame.parent.as_deref())
     }
 
-    /// Levels down from the last dynamic include (or the play) to here.
-    fn inherited(&self) -> impl Iterator<Item = &Frame> {
-        let mut over = false;
-        self.levels().take_while(move |frame| {
-            let take = !over;
-            over |= frame.boundary;
-            take
-        })
-    }
-
     /// The nearest value of a keyword.
     pub fn nearest(&self, name: &str) -> Option<&Node> {
         self.levels().find_map(|frame| frame.keywords.get(name))
@@ -224,7 +212,7 @@ impl Frame {
     /// # Errors
     /// A condition cannot be evaluated.
     pub fn when(&self, scope: &dyn Scope) -> Result<Option<Node>, Diagnostic> {
-        let mut levels: Vec<&Frame> = self.inherited().collect();
+        let mut levels: Vec<&Frame> = self.levels().collect();
         levels.reverse();
         for node in levels.into_iter().flat_map(|frame| &frame.keywords.when) {
             if !condition(node, scope)? {
@@ -236,7 +224,7 @@ impl Frame {
 
     /// All tags down to here.
     pub fn tags(&self) -> Vec<&str> {
-        let mut tags: Vec<&str> = self.inherited().flat_map(|frame| &frame.keywords.tags).map(String::as_str).collect();
+        let mut tags: Vec<&str> = self.levels().flat_map(|frame| &frame.keywords.tags).map(String::as_str).collect();
         tags.sort_unstable();
         tags.dedup();
         tags
@@ -268,22 +256,22 @@ fn with_dependencies(used: &RoleUse, defaults: &mut VarMap, vars: &mut VarMap) {
 
 /// Whether a task with these tags runs under `--tags` and `--skip-tags` (docs.ansible.com, "Tags").
 pub fn selected(tags: &[&str], only: &[String], skip: &[String]) -> bool {
+    let (always, never) = (tags.contains(&"always"), tags.contains(&"never"));
     let has = |wanted: &String| match wanted.as_str() {
-        "tagged" => tags.iter().any(|t| !matches!(*t, "always" | "never")) || tags.contains(&"never"),
+        "tagged" => !tags.is_empty() && !never,
         "untagged" => tags.is_empty(),
-        "all" => !tags.contains(&"never"),
-        tag => tags.contains(&tag),
+        "all" => !never,
+        _ => false,
     };
-    let always = tags.contains(&"always");
-    let asked = if only.is_empty() { !tags.contains(&"never") } else { only.iter().any(has) };
-    let always_skipped = skip.iter().any(|s| s == "always");
-    let wanted = asked || (always && !tags.contains(&"never"));
-    let skipped = skip.iter().any(|wanted| match wanted.as_str() {
-        "all" => !always || always_skipped,
-        "tagged" | "untagged" => has(wanted) && !always,
-        tag => tags.contains(&tag),
+    let named = |wanted: &String| tags.contains(&wanted.as_str());
+    let wanted = always || (only.is_empty() && !never) || only.iter().any(|tag| named(tag) || has(tag));
+    let skipped = skip.iter().any(|tag| match tag.as_str() {
+        "all" => !always,
+        "tagged" => !tags.is_empty(),
+        "untagged" => tags.is_empty(),
+        _ => false,
     });
-    wanted && !skipped
+    wanted && !skipped && !skip.iter().any(named)
 }
 
 #[cfg(test)]

@@ -38,7 +38,6 @@ pub(super) fn made(
         delay: None,
         changed_when: Vec::new(),
         failed_when: Vec::new(),
-        notify: Vec::new(),
         listen: Vec::new(),
         asynchronous: None,
         poll: None,

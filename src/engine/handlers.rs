@@ -20,6 +20,8 @@ pub struct Handler {
     /// `name`, `role : name`.
     names: Vec<String>,
     listen: Vec<String>,
+    /// Those that were written side by side have the same number.
+    group: usize,
 }
 
 /// The handlers of a play, in the order in which they run.
@@ -33,7 +35,6 @@ pub struct Handlers {
 /// Those of the play's roles, then the play's own: docs.ansible.com, "Handlers".
 pub(super) fn collect_handlers(play: &Play, frame: &Arc<Frame>, scope: &TaskScope) -> Result<Handlers, Diagnostic> {
     let handlers = Handlers::default();
-    handlers.add_steps(&play.handlers, &frame.for_handlers(), scope);
     for steps in [&play.roles, &play.pre_tasks, &play.tasks, &play.post_tasks] {
         let mut roles = indexmap::IndexMap::new();
         role::roles_in(steps, &mut roles);
@@ -41,6 +42,7 @@ pub(super) fn collect_handlers(play: &Play, frame: &Arc<Frame>, scope: &TaskScop
             handlers.add_role(used, frame, scope);
         }
     }
+    handlers.add_steps(&play.handlers, &frame.for_handlers(), scope);
     Ok(handlers)
 }
 
@@ -53,16 +55,22 @@ impl Handlers {
     }
 
     fn add_steps(&self, steps: &[Step], frame: &Arc<Frame>, scope: &TaskScope) {
+        let next = || self.list.lock().unwrap_or_else(PoisonError::into_inner).last().map_or(0, |last| last.group + 1);
+        let mut group = next();
         for step in steps {
             match step {
-                Step::Task(task) => self.add(task, frame, scope),
+                Step::Task(task) => {
+                    self.add(task, frame, scope, group);
+                    continue;
+                }
                 Step::Block(block) => self.add_steps(&block.steps, &frame.inner(&block.keywords, block.folder.as_ref(), false), scope),
                 Step::Role(used) => self.add_steps(&used.role.tasks, &frame.enter(used), scope),
             }
+            group = next();
         }
     }
 
-    fn add(&self, task: &Arc<Task>, frame: &Arc<Frame>, scope: &TaskScope) {
+    fn add(&self, task: &Arc<Task>, frame: &Arc<Frame>, scope: &TaskScope, group: usize) {
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         // The same role taken in several times, by several ways, has its handlers once.
         let same = |a: &crate::diag::Span, b: &crate::diag::Span| a.source.path == b.source.path && a.start == b.start;
@@ -75,7 +83,7 @@ impl Handlers {
         if let Some(role) = &frame.role {
             names.push(format!("{} : {name}", role.name));
         }
-        list.push(Handler { task: task.clone(), frame: frame.clone(), names, listen: task.listen.iter().map(text).collect() });
+        list.push(Handler { task: task.clone(), frame: frame.clone(), names, listen: task.listen.iter().map(text).collect(), group });
     }
 
     /// Notifies by name or by topic.
@@ -84,8 +92,10 @@ impl Handlers {
     /// No handler has the name: the message suggests a near one.
     pub(super) fn notify(&self, host: &Arc<str>, name: &str) -> Result<(), Diagnostic> {
         let list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        // Of several with one name the last one counts; a topic reaches all that listen.
-        let named = list.iter().rposition(|h| h.names.iter().any(|n| n == name));
+        // Of several with one name the first one counts of those that were taken in last; a topic reaches all that listen.
+        let has_name = |h: &Handler| h.names.iter().any(|n| n == name);
+        let last = list.iter().rfind(|h| has_name(h)).map(|h| h.group);
+        let named = list.iter().position(|h| Some(h.group) == last && has_name(h));
         let listening = list.iter().enumerate().filter(|(_, h)| h.listen.iter().any(|l| l == name)).map(|(i, _)| i);
         let found: Vec<usize> = named.into_iter().chain(listening).collect();
         if found.is_empty() {
@@ -105,6 +115,11 @@ impl Handlers {
         self.notified.lock().unwrap_or_else(PoisonError::into_inner).remove(&(host.clone(), at))
     }
 
+    /// The host is to have no more handlers.
+    fn forget(&self, host: &str) {
+        self.notified.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, _)| of.as_ref() != host);
+    }
+
     fn waiting(&self) -> bool {
         !self.notified.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
@@ -115,7 +130,7 @@ impl PlayRun {
     pub(super) async fn flush_handlers(self: &Arc<Self>, hosts: Vec<Host>) -> Flow {
         let mut flow = Flow::of(hosts);
         let mut at = 0;
-        while self.handlers.waiting() && !self.run.stopped() {
+        while self.handlers.waiting() && !self.run.stopped() && !self.is_over() {
             let Some(handler) = self.handlers.get(at) else { break };
             let notified: Vec<Host> = flow.alive.iter().filter(|h| self.handlers.take(at, &h.name)).cloned().collect();
             at += 1;
@@ -124,9 +139,11 @@ impl PlayRun {
             }
             let ran = Box::pin(self.task(&handler.task, &handler.frame, notified.clone())).await;
             flow.alive.retain(|h| !notified.iter().any(|n| n.name == h.name) || ran.alive.iter().any(|a| a.name == h.name));
+            ran.failed.iter().for_each(|host| self.handlers.forget(&host.name));
             flow.failed.extend(ran.failed);
             flow.left += ran.left;
         }
+        flow.alive = self.in_order(flow.alive);
         flow
     }
 }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::attempt::{Attempt, failed, item_vars, skipped};
-use super::event::{Event, Outcome, Status};
+use super::attempt::{Attempt, failed, skipped, unchanged};
+use super::event::{Event, Outcome, Status, TaskInfo};
 use super::frame::Frame;
 use super::play::{Host, PlayRun};
+use super::repeat::item_vars;
 use super::steps::Flow;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::playbook::{self, From, Inside, Keywords, RoleUse, Step, Task, VarMap};
@@ -31,10 +32,12 @@ enum What {
 impl PlayRun {
     pub(super) async fn include(self: &Arc<Self>, task: &Arc<Task>, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
         let info = self.info(task, frame, &hosts);
-        self.run.emit(Event::TaskStarted(info.clone()));
+        self.announce_task(&info);
         let mut groups: Vec<(Wanted, Vec<Host>)> = Vec::new();
         let mut flow = Flow::default();
-        for host in &hosts {
+        let once = hosts.first().is_some_and(|first| frame.flag("run_once", &self.scope(first, frame)).ok().flatten() == Some(true));
+        let (hosts, others) = hosts.split_at(if once { 1 } else { hosts.len() });
+        for host in hosts {
             let attempt = Attempt { play: self.clone(), task: task.clone(), frame: frame.clone(), info: info.clone(), host: host.clone() };
             match attempt.wanted() {
                 Ok(Ok(wanted)) => {
@@ -57,16 +60,30 @@ impl PlayRun {
                 }
                 Ok(Err(outcome)) => {
                     self.run.count(&host.name, |c| c.skipped += 1);
+                    if let Some(name) = &task.register {
+                        host.set(name.clone(), outcome.result.clone());
+                    }
                     self.run.emit(Event::Finished { task: info.clone(), host: host.name.clone(), outcome: Box::new(outcome) });
                     flow.alive.push(host.clone());
                 }
-                Err(problem) => self.include_failed(&info, host, frame, problem, &mut flow),
+                Err(problem) => self.include_failed(&info, host, problem, &mut flow),
             }
         }
-        for (wanted, members) in &groups {
-            self.announce(task, frame, wanted, members);
-        }
+        let mut found = Vec::new();
         for (wanted, members) in groups {
+            match self.find(task, frame, &wanted) {
+                Ok(what) => {
+                    self.announce(task, &info, what, &wanted, &members);
+                    found.push((wanted, members));
+                }
+                Err(problem) => {
+                    for host in &members {
+                        self.include_failed(&info, host, problem.clone(), &mut flow);
+                    }
+                }
+            }
+        }
+        for (wanted, members) in found {
             if self.is_over() {
                 break;
             }
@@ -81,7 +98,7 @@ impl PlayRun {
                     all.for_each(|more| self.run.emit(Event::Warning(more)));
                     let mut lost = Flow::default();
                     for host in &ready {
-                        self.include_failed(&info, host, frame, first.clone(), &mut lost);
+                        self.include_failed(&info, host, first.clone(), &mut lost);
                     }
                     lost
                 }
@@ -91,30 +108,48 @@ impl PlayRun {
             flow.alive = self.in_order(flow.alive);
         }
         self.run.flush_warnings();
+        flow.alive.extend(others.iter().cloned());
+        flow.alive = self.in_order(flow.alive);
         flow
     }
 
-    fn announce(&self, task: &Task, frame: &Frame, wanted: &Wanted, members: &[Host]) {
-        for host in members {
-            self.run.count(&host.name, |c| c.ok += 1);
-        }
-        let what = match &wanted.what {
+    /// The file or role of an inclusion, as it is shown.
+    fn find(&self, task: &Task, frame: &Frame, wanted: &Wanted) -> Result<String, Diagnostic> {
+        match &wanted.what {
             What::Tasks(file) => {
-                let found = self.run.loader.find_tasks(file, &inside(task, frame)).ok();
-                found.and_then(|path| path.canonicalize().ok()).map_or_else(|| file.clone(), |path| path.display().to_string())
+                let place = task.action.get("file").or_else(|| task.action.get("_raw_params")).map(Node::span);
+                let path = self.run.loader.find_tasks(file, &inside(task, frame)).map_err(|d| d.or_at(place))?;
+                Ok(std::path::absolute(&path).unwrap_or(path).display().to_string())
             }
-            What::Role { name, .. } => name.clone(),
-        };
-        let label = wanted.label.as_ref().map(ToString::to_string);
-        self.run.emit(Event::Included { what, hosts: members.iter().map(|h| h.name.clone()).collect(), label });
+            What::Role { name, .. } => {
+                let place = task.action.get("name").or_else(|| task.action.get("role")).map(Node::span);
+                self.run.loader.find_role(name, &inside(task, frame)).map_err(|d| d.or_at(place))?;
+                Ok(name.clone())
+            }
+        }
     }
 
-    fn include_failed(&self, info: &Arc<super::event::TaskInfo>, host: &Host, frame: &Frame, problem: Diagnostic, flow: &mut Flow) {
-        let outcome: Outcome = failed(problem);
-        self.run.count(&host.name, |c| if frame.rescuable { c.rescued += 1 } else { c.failed += 1 });
+    fn announce(&self, task: &Task, info: &Arc<TaskInfo>, what: String, wanted: &Wanted, members: &[Host]) {
+        for host in members {
+            self.run.count(&host.name, |c| c.ok += 1);
+            if let Some(name) = &task.register {
+                let result = [("changed".into(), Value::Bool(false)), ("failed".into(), Value::Bool(false)), ("include".into(), Value::str(&what))];
+                host.set(name.clone(), Value::map(result));
+            }
+        }
+        let hidden = info.no_log.then(|| "(censored due to no_log)".to_owned());
+        let label = hidden.or_else(|| wanted.label.as_ref().map(ToString::to_string));
+        self.run.emit(Event::Included { task: info.clone(), what, hosts: members.iter().map(|h| h.name.clone()).collect(), label });
+    }
+
+    /// A failed include is counted as a failure, rescued or not, as ansible-core has it.
+    fn include_failed(&self, info: &Arc<TaskInfo>, host: &Host, problem: Diagnostic, flow: &mut Flow) {
+        let outcome = unchanged(failed(problem));
+        self.run.count(&host.name, |c| c.failed += 1);
         host.set("ansible_failed_result".into(), outcome.result.clone());
         self.run.emit(Event::Finished { task: info.clone(), host: host.name.clone(), outcome: Box::new(outcome) });
         self.fail(host);
+        flow.alive.retain(|alive| alive.name != host.name);
         flow.failed.push(host.clone());
     }
 
@@ -131,7 +166,6 @@ impl PlayRun {
                 if problems.has_errors() {
                     return Err(problems);
                 }
-                apply.vars.extend(task.keywords.vars.clone());
                 let here = frame.included(Arc::new(apply), wanted.params.clone(), inner.folder);
                 Ok(self.list(&steps, here, hosts.to_vec()).await)
             }
@@ -235,6 +269,7 @@ fn inside(task: &Task, frame: &Frame) -> Inside {
         playbook: frame.playbook.clone(),
         role: frame.role.as_ref().map(|r| r.path.clone()),
         handlers: frame.handlers,
+        dynamic: true,
         ..Inside::default()
     }
 }

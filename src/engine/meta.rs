@@ -9,16 +9,11 @@ use super::play::{Host, PlayRun};
 use super::steps::Flow;
 use super::target::reset_connection;
 use crate::diag::Diagnostic;
-use crate::playbook::Task;
+use crate::playbook::{META, Task};
 use crate::template::render_text;
 
-const KNOWN: &[&str] = &[
-    "clear_facts", "clear_host_errors", "end_batch", "end_host", "end_play", "end_role", "flush_handlers", "noop", "refresh_inventory",
-    "reset_connection",
-];
-
 impl PlayRun {
-    pub(super) async fn meta(self: &Arc<Self>, task: &Task, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
+    pub(super) async fn meta(self: &Arc<Self>, task: &Arc<Task>, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
         let Some(node) = task.action.get("_raw_params") else { return Flow::of(hosts) };
         let Some(first) = hosts.first().cloned() else { return Flow::default() };
         let what = render_text(node, &self.scope(&first, frame)).unwrap_or_default();
@@ -27,8 +22,12 @@ impl PlayRun {
         for host in hosts {
             match frame.when(&self.scope(&host, frame)) {
                 Ok(None) => chosen.push(host),
-                Ok(Some(_)) => {
-                    self.run.count(&host.name, |c| c.skipped += 1);
+                Ok(Some(condition)) => {
+                    // It is shown, but counts for nothing.
+                    let info = self.info(task, frame, std::slice::from_ref(&host));
+                    self.announce_task(&info);
+                    let outcome = Box::new(super::attempt::skipped(&condition));
+                    self.run.emit(Event::Finished { task: info, host: host.name.clone(), outcome });
                     flow.alive.push(host);
                 }
                 Err(problem) => {
@@ -44,6 +43,7 @@ impl PlayRun {
             "flush_handlers" => {
                 let ran = Box::pin(self.flush_handlers(chosen)).await;
                 flow.and(ran);
+                flow.alive = self.in_order(flow.alive);
                 return flow;
             }
             "end_play" => self.over.store(true, Ordering::SeqCst),
@@ -65,7 +65,7 @@ impl PlayRun {
             }
             "noop" | "refresh_inventory" => {}
             other => {
-                let problem = Diagnostic::error(format!("`meta` cannot `{other}`")).at(node.span()).suggest(other, KNOWN.iter().copied());
+                let problem = Diagnostic::error(format!("`meta` cannot `{other}`")).at(node.span()).suggest(other, META.iter().copied());
                 let info = self.info(task, frame, &chosen);
                 self.run.emit(Event::TaskStarted(info.clone()));
                 for host in chosen {

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod attempt;
+mod batch;
 mod dispatch;
 mod event;
 mod frame;
@@ -10,7 +11,9 @@ mod handlers;
 mod include;
 mod meta;
 mod play;
+mod repeat;
 mod run;
+mod settle;
 mod specs;
 mod steps;
 mod target;

@@ -1,20 +1,21 @@
 //! One play: its hosts, its batches, its sections.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use indexmap::IndexMap;
 
+use tokio::sync::Semaphore;
+
 use super::ahead::Ahead;
 use super::event::Event;
 use super::frame::Frame;
 use super::handlers::{Handlers, collect_handlers};
 use super::run::Run;
-use super::steps::Flow;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::playbook::{self, Play, Step, VarMap, role};
+use crate::playbook::{self, Play, Step, Task, VarMap, role};
 use crate::template::{Var, render, render_text};
 use crate::value::Value;
 use crate::vars::{Chain, HostState, PlayVars, TaskScope};
@@ -33,20 +34,39 @@ pub struct PlayRun {
     /// `max_fail_percentage`, of a batch.
     pub max_fail: Option<f64>,
     pub force_handlers: bool,
+    /// As written; strategies that run hosts side by side need it as long as they do.
+    pub play: Arc<Play>,
+    /// Hosts that may work at once where each goes on by itself.
+    pub gate: Arc<Semaphore>,
+    /// `throttle` of tasks where each host goes on by itself, and the numbers of their banners; by task.
+    pub apart: Mutex<HashMap<usize, Apart>>,
     /// Roles that a host has had: `role path + parameters`.
-    pub had: Mutex<HashMap<(Arc<str>, String), ()>>,
+    pub had: Mutex<HashSet<(Arc<str>, String)>>,
     /// `meta: end_play` and `end_batch`.
     pub over: AtomicBool,
     pub batch_over: AtomicBool,
-    pub batch_size: std::sync::atomic::AtomicUsize,
     pub(super) ahead: Ahead,
+    /// The play's hosts in the order in which they run.
+    pub order: Vec<Arc<str>>,
+    /// `max_fail_percentage` is passed.
+    pub broken: AtomicBool,
+}
+
+/// A task that each host comes to in its own time.
+pub struct Apart {
+    /// Held, so that no other task comes to lie at its address.
+    pub task: Arc<Task>,
+    pub id: u64,
+    pub throttle: Option<Arc<Semaphore>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
     Linear,
-    /// Every host goes on by itself.
+    /// Every host goes on by itself, task by task as forks allow.
     Free,
+    /// Every host goes on by itself, as many hosts as forks allow.
+    HostPinned,
 }
 
 /// Runs the play; the answer is whether the run goes on.
@@ -60,18 +80,11 @@ pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics
     let alive: Vec<Arc<str>> = hosts.iter().filter(|h| !run.is_lost(h)).cloned().collect();
     if alive.is_empty() {
         run.emit(Event::PlayStarted { name, hosts: Vec::new(), check: run.options.check });
-        return Ok(false);
+        return Ok(true);
     }
     let frame = Frame::play(play.keywords.clone(), play.folder.clone());
     let first = TaskScope::new(&run.world, &vars, &run.world.host(&alive[0]), &frame.chain());
-    let strategy = match play.own.get("strategy").map(|n| render_text(n, &first)).transpose()?.as_deref() {
-        None | Some("linear" | "ansible.builtin.linear" | "debug") => Strategy::Linear,
-        Some("free" | "host_pinned" | "ansible.builtin.free" | "ansible.builtin.host_pinned") => Strategy::Free,
-        Some(other) => {
-            let node = &play.own["strategy"];
-            return Err(node.error(format!("there is no strategy `{other}`")).suggest(other, ["linear", "free", "host_pinned"]).into());
-        }
-    };
+    let strategy = strategy(run, play, &first)?;
     let number = |name: &str| -> Result<Option<f64>, Diagnostic> {
         let Some(node) = play.own.get(name) else { return Ok(None) };
         match render(node, &first)? {
@@ -91,13 +104,17 @@ pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics
         handlers,
         frame,
         strategy,
+        play: Arc::new(play.clone()),
+        gate: Arc::new(Semaphore::new(if run.options.forks == 0 { Semaphore::MAX_PERMITS } else { run.options.forks })),
+        apart: Mutex::default(),
         max_fail: number("max_fail_percentage")?,
         force_handlers,
         had: Mutex::default(),
         over: AtomicBool::new(false),
         batch_over: AtomicBool::new(false),
-        batch_size: std::sync::atomic::AtomicUsize::new(0),
         ahead: Ahead::default(),
+        order: alive.clone(),
+        broken: AtomicBool::new(false),
         vars,
     });
     let batches = batches(play, &first, &alive)?;
@@ -106,15 +123,31 @@ pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics
         if running.over.load(Ordering::SeqCst) || run.stopped() {
             break;
         }
+        running.batch_over.store(false, Ordering::SeqCst);
         let size = batch.len();
-        let left = running.batch(play, batch).await?;
+        let left = running.batch(batch).await?;
         any_left |= left > 0 || running.over.load(Ordering::SeqCst);
         // A batch that is lost whole ends the play: the next hosts are spared.
-        if left == 0 && size > 0 && !running.over.load(Ordering::SeqCst) && !running.batch_over.swap(false, Ordering::SeqCst) {
+        if left == 0 && size > 0 && !running.over.load(Ordering::SeqCst) && !running.batch_over.load(Ordering::SeqCst) {
             return Ok(false);
         }
     }
     Ok(any_left)
+}
+
+/// The play's `strategy`, or the configured one.
+fn strategy(run: &Run, play: &Play, scope: &TaskScope) -> Result<Strategy, Diagnostic> {
+    let node = play.own.get("strategy");
+    let name = node.map(|n| render_text(n, scope)).transpose()?.or_else(|| run.options.strategy.clone()).unwrap_or_else(|| "linear".into());
+    Ok(match name.strip_prefix("ansible.builtin.").unwrap_or(&name) {
+        "linear" | "debug" => Strategy::Linear,
+        "free" => Strategy::Free,
+        "host_pinned" => Strategy::HostPinned,
+        other => {
+            let problem = Diagnostic::error(format!("there is no strategy `{other}`")).suggest(other, ["linear", "free", "host_pinned"]);
+            return Err(problem.or_at(node.map(Node::span)));
+        }
+    })
 }
 
 /// Renders what the play needs before it has tasks: its hosts, its variables.
@@ -137,7 +170,8 @@ fn prepare(run: &Arc<Run>, play: &Play) -> Result<(Arc<PlayVars>, Vec<Arc<str>>)
         None => pattern.clone(),
     };
     let limit = run.options.limit.as_deref();
-    let mut hosts = world.read_inventory(|inventory| inventory.matching(&pattern, limit)).map_err(|d| d.or_at(Some(play.hosts.span())))?;
+    let all_hosts = world.read_inventory(|inventory| inventory.matching(&pattern, limit)).map_err(|d| d.or_at(Some(play.hosts.span())))?;
+    let mut hosts = all_hosts.clone();
     order(play, &scope, &mut hosts)?;
     let mut roles = IndexMap::new();
     for steps in [&play.pre_tasks, &play.roles, &play.tasks, &play.post_tasks, &play.handlers] {
@@ -157,9 +191,9 @@ fn prepare(run: &Arc<Run>, play: &Play) -> Result<(Arc<PlayVars>, Vec<Arc<str>>)
         role_defaults: RwLock::new(Arc::new(defaults)),
         role_vars: RwLock::new(Arc::new(role_vars)),
         role_names,
-        all_hosts: hosts.clone(),
-        batch: RwLock::new(hosts.clone()),
-        alive: RwLock::new(hosts.clone()),
+        batch: RwLock::new(all_hosts.clone()),
+        alive: RwLock::new(all_hosts.clone()),
+        all_hosts,
     };
     Ok((Arc::new(vars), hosts))
 }
@@ -214,54 +248,22 @@ fn batches(play: &Play, scope: &TaskScope, hosts: &[Arc<str>]) -> Result<Vec<Vec
 }
 
 impl PlayRun {
-    /// One batch through all sections; the answer is how many hosts are left.
-    async fn batch(self: &Arc<Self>, play: &Play, names: Vec<Arc<str>>) -> Result<usize, Diagnostics> {
-        let run = &self.run;
-        run.emit(Event::PlayStarted { name: self.vars.name.clone(), hosts: names.clone(), check: run.options.check });
-        let hosts: Vec<Host> = names.iter().map(|name| run.world.host(name)).collect();
-        for name in &names {
-            run.count(name, |_| {});
-        }
-        *self.vars.batch.write().unwrap_or_else(PoisonError::into_inner) = names.clone();
-        self.batch_size.store(names.len(), Ordering::SeqCst);
-        self.set_alive(&hosts);
-        self.load_vars_files(play, &hosts)?;
-        let mut flow = Flow::of(hosts);
-        if self.gathers(play, &flow.alive)? {
-            let alive = std::mem::take(&mut flow.alive);
-            flow.then(self.gather_facts(play, alive).await);
-            self.load_vars_files(play, &flow.alive)?;
-        }
-        for section in [&[&play.pre_tasks][..], &[&play.roles, &play.tasks], &[&play.post_tasks]] {
-            for steps in section {
-                let alive = std::mem::take(&mut flow.alive);
-                flow.then(self.steps(steps, self.frame.clone(), alive).await);
-            }
-            if run.stopped() {
-                break;
-            }
-            let mut ready = std::mem::take(&mut flow.alive);
-            if self.force_handlers {
-                ready.extend(flow.failed.iter().cloned());
-            }
-            let flushed = self.flush_handlers(ready).await;
-            let failed_before = std::mem::take(&mut flow.failed);
-            flow.alive = flushed.alive.iter().filter(|h| !failed_before.iter().any(|f| f.name == h.name)).cloned().collect();
-            flow.failed = failed_before;
-            flow.failed.extend(flushed.failed);
-        }
-        Ok(flow.alive.len() + flow.left)
+    pub(super) fn set_alive(&self, hosts: &[Host]) {
+        let names = self.as_in_inventory(hosts.iter().map(|h| h.name.clone()).collect());
+        *self.vars.alive.write().unwrap_or_else(PoisonError::into_inner) = names;
     }
 
-    pub(super) fn set_alive(&self, hosts: &[Host]) {
-        *self.vars.alive.write().unwrap_or_else(PoisonError::into_inner) = hosts.iter().map(|h| h.name.clone()).collect();
+    /// Variables tell hosts in this order, whatever `order` says.
+    pub(super) fn as_in_inventory(&self, mut names: Vec<Arc<str>>) -> Vec<Arc<str>> {
+        names.sort_by_cached_key(|name| self.vars.all_hosts.iter().position(|host| host == name));
+        names
     }
 
     pub(super) fn scope(&self, host: &Host, frame: &Frame) -> TaskScope {
         TaskScope::new(&self.run.world, &self.vars, host, &frame.chain())
     }
 
-    fn gathers(&self, play: &Play, hosts: &[Host]) -> Result<bool, Diagnostic> {
+    pub(super) fn gathers(&self, play: &Play, hosts: &[Host]) -> Result<bool, Diagnostic> {
         let Some(first) = hosts.first() else { return Ok(false) };
         match play.own.get("gather_facts") {
             None => Ok(true),
@@ -273,7 +275,7 @@ impl PlayRun {
     }
 
     /// `vars_files`: an entry is a file, or a list of which the first that exists is taken; names may use variables of the host.
-    fn load_vars_files(&self, play: &Play, hosts: &[Host]) -> Result<(), Diagnostics> {
+    pub(super) fn load_vars_files(&self, play: &Play, hosts: &[Host]) -> Result<(), Diagnostics> {
         if play.vars_files.is_empty() {
             return Ok(());
         }
@@ -309,11 +311,6 @@ impl PlayRun {
             self.vars.files.write().unwrap_or_else(PoisonError::into_inner).insert(host.name.clone(), Arc::new(all));
         }
         Ok(())
-    }
-
-    async fn gather_facts(self: &Arc<Self>, play: &Play, hosts: Vec<Host>) -> Flow {
-        let task = super::gather::task(play);
-        self.steps(&[Step::Task(Arc::new(task))], self.frame.clone(), hosts).await
     }
 }
 

@@ -70,6 +70,7 @@ pub struct Run {
     stop: tokio::sync::watch::Sender<bool>,
     /// `--start-at-task` has been reached.
     pub(super) started: AtomicBool,
+    given_up: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,11 +86,16 @@ pub struct Ended {
     pub failed: bool,
     pub unreachable: bool,
     pub interrupted: bool,
+    /// Something is wrong with what was to be run, and came out only on the way.
+    pub given_up: bool,
 }
 
 impl Ended {
-    /// As ansible-playbook: 2 a host failed, 4 a host was unreachable, 0.
+    /// As ansible-playbook: 1 the run was given up, 2 a host failed, 4 a host was unreachable, 0.
     pub fn exit_code(&self) -> u8 {
+        if self.given_up {
+            return 1;
+        }
         match (self.failed, self.unreachable) {
             (true, _) => 2,
             (false, true) => 4,
@@ -112,6 +118,7 @@ impl Run {
             next_id: AtomicU64::new(1),
             stop: tokio::sync::watch::Sender::new(false),
             started,
+            given_up: AtomicBool::new(false),
         })
     }
 
@@ -126,7 +133,7 @@ impl Run {
             }
             let more = play::run(self, play).await;
             self.flush_warnings();
-            if !more? {
+            if !more? || self.given_up.load(Ordering::Relaxed) {
                 break;
             }
         }
@@ -142,6 +149,7 @@ impl Run {
             failed: lost.values().any(|l| *l == Lost::Failed),
             unreachable: lost.values().any(|l| *l == Lost::Unreachable),
             interrupted: self.stopped(),
+            given_up: self.given_up.load(Ordering::Relaxed),
             recap,
         }
     }
@@ -150,6 +158,11 @@ impl Run {
     /// put things right; nothing else starts.
     pub fn stop(&self) {
         self.stop.send_replace(true);
+    }
+
+    /// The hosts at work end what they began, with its rescue; then the run ends.
+    pub(super) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
     }
 
     pub fn stopped(&self) -> bool {
@@ -180,6 +193,10 @@ impl Run {
 
     pub(super) fn is_lost(&self, host: &str) -> bool {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).contains_key(host)
+    }
+
+    pub(super) fn has_failed(&self, host: &str) -> bool {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).get(host) == Some(&Lost::Failed)
     }
 
     pub(super) fn emit(&self, event: Event) {

@@ -1,7 +1,7 @@
 //! Lists of tasks, blocks and roles, run by a set of hosts together.
 //!
 //! Linear: all hosts do a task, then all do the next; those that failed wait for the end of the block and go to its rescue. That is
-//! a recursion over the tree with a shrinking set of hosts. Free: the same recursion, one host at a time in each of many.
+//! a recursion over the tree with a shrinking set of hosts. Free: the same recursion, once for each host.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::frame::Frame;
-use super::play::{Host, PlayRun, Strategy};
+use super::play::{Host, PlayRun};
 use super::run::Lost;
 use crate::playbook::{Block, RoleUse, Step};
 
@@ -51,37 +51,13 @@ impl Flow {
 pub type Running<'a> = Pin<Box<dyn Future<Output = Flow> + Send + 'a>>;
 
 impl PlayRun {
-    /// Runs the steps with the strategy of the play.
-    pub(super) async fn steps(self: &Arc<Self>, steps: &[Step], frame: Arc<Frame>, hosts: Vec<Host>) -> Flow {
-        if self.strategy == Strategy::Linear || hosts.len() < 2 {
-            return self.list(steps, frame, hosts).await;
-        }
-        let gate = Arc::new(tokio::sync::Semaphore::new(self.forks()));
-        let mut set = tokio::task::JoinSet::new();
-        for host in hosts {
-            let (play, steps, frame, gate) = (self.clone(), steps.to_vec(), frame.clone(), gate.clone());
-            set.spawn(async move {
-                let _permit = gate.acquire_owned().await;
-                play.list(&steps, frame, vec![host]).await
-            });
-        }
-        let mut flow = Flow::default();
-        while let Some(done) = set.join_next().await {
-            if let Ok(done) = done {
-                flow.and(done);
-            }
-        }
-        flow.alive = self.in_order(flow.alive);
-        flow
-    }
-
     pub(super) fn forks(&self) -> usize {
         if self.run.options.forks == 0 { usize::MAX >> 4 } else { self.run.options.forks }
     }
 
     /// Whether nothing more may start.
     pub(super) fn is_over(&self) -> bool {
-        self.over.load(Ordering::SeqCst) || self.batch_over.load(Ordering::SeqCst)
+        [&self.over, &self.batch_over].iter().any(|flag| flag.load(Ordering::SeqCst))
     }
 
     pub(super) fn list<'a>(self: &'a Arc<Self>, steps: &'a [Step], frame: Arc<Frame>, hosts: Vec<Host>) -> Running<'a> {
@@ -111,9 +87,11 @@ impl PlayRun {
 
     async fn block(self: &Arc<Self>, block: &Arc<Block>, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
         let outer = frame.inner(&block.keywords, block.folder.as_ref(), false);
-        let inner = if block.rescue.is_empty() { outer.clone() } else { frame.inner(&block.keywords, block.folder.as_ref(), true) };
+        // What --tags leaves nothing of is not there.
+        let rescues = self.any_wanted(&block.rescue, &outer);
+        let inner = if rescues { frame.inner(&block.keywords, block.folder.as_ref(), true) } else { outer.clone() };
         let mut flow = self.list(&block.steps, inner, hosts).await;
-        if !block.rescue.is_empty() && !flow.failed.is_empty() {
+        if rescues && !flow.failed.is_empty() {
             let failed = self.in_order(std::mem::take(&mut flow.failed));
             for host in &failed {
                 self.run.keep(&host.name);
@@ -132,6 +110,7 @@ impl PlayRun {
             let was_failed = |h: &Host| failed.iter().any(|f| f.name == h.name);
             flow.alive = after.alive.iter().filter(|h| !was_failed(h)).cloned().collect();
             flow.failed = after.failed.iter().filter(|h| !was_failed(h)).cloned().collect();
+            failed.iter().for_each(|host| self.fail(host));
             flow.failed.extend(failed);
             flow.out_of_role.extend(after.out_of_role);
             flow.left += after.left;
@@ -139,39 +118,40 @@ impl PlayRun {
         flow
     }
 
-    /// Hosts in the order of the batch, whatever way they came back together.
+    /// Whether the tags let any of the steps run.
+    fn any_wanted(&self, steps: &[Step], frame: &Arc<Frame>) -> bool {
+        steps.iter().any(|step| match step {
+            Step::Task(task) => task.action.short() == "meta" || self.has_wanted_tags(&frame.inner(&task.keywords, None, false)),
+            Step::Block(block) => {
+                let inner = frame.inner(&block.keywords, None, false);
+                [&block.steps, &block.rescue, &block.always].iter().any(|part| self.any_wanted(part, &inner))
+            }
+            Step::Role(used) => self.any_wanted(&used.role.tasks, &frame.enter(used)),
+        })
+    }
+
+    /// Hosts in the order of the play, whatever way they came back together.
     pub(super) fn in_order(&self, mut hosts: Vec<Host>) -> Vec<Host> {
-        let batch = self.vars.batch.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        hosts.sort_by_cached_key(|host| batch.iter().position(|name| *name == host.name));
+        hosts.sort_by_cached_key(|host| self.order.iter().position(|name| *name == host.name));
         hosts
     }
 
     /// A role's dependencies, then its tasks; hosts that had it already with the same parameters pass by.
     async fn role(self: &Arc<Self>, used: &Arc<RoleUse>, inner: Arc<Frame>, hosts: Vec<Host>) -> Flow {
         let mut flow = Flow::of(hosts);
-        let key = format!("{}\0{:?}\0{:?}\0{:?}", used.role.path.display(), used.role.tasks.as_ptr(), used.params, used.keywords.when);
-        let again: Vec<Host> = if used.allow_duplicates {
-            Vec::new()
-        } else {
-            let mut had = self.had.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let (new, again) = std::mem::take(&mut flow.alive).into_iter().partition(|h| had.insert((h.name.clone(), key.clone()), ()).is_none());
-            flow.alive = new;
-            again
-        };
-        if !flow.alive.is_empty() {
-            for dependency in &used.role.dependencies {
-                let alive = std::mem::take(&mut flow.alive);
-                flow.then(Box::pin(self.role(dependency, inner.enter_dependency(dependency), alive)).await);
-            }
+        for dependency in &used.role.dependencies {
             let alive = std::mem::take(&mut flow.alive);
-            let ran = self.role_tasks(used, &inner, alive).await;
-            flow.then(ran);
-            flow.alive.extend(std::mem::take(&mut flow.out_of_role));
-            flow.alive.extend(again);
-            flow.alive = self.in_order(flow.alive);
-        } else {
-            flow.alive = again;
+            flow.then(Box::pin(self.role(dependency, inner.enter_dependency(dependency), alive)).await);
         }
+        let keywords = &used.keywords;
+        let key = format!("{}\0{:?}\0{:?}\0{:?}\0{:?}", used.role.path.display(), used.role.tasks.as_ptr(), used.params, keywords.when, keywords.tags);
+        let had = || self.had.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (again, new) = std::mem::take(&mut flow.alive).into_iter().partition(|h| !used.allow_duplicates && had().contains(&(h.name.clone(), key.clone())));
+        flow.then(self.role_tasks(used, &inner, new).await);
+        flow.alive.extend(std::mem::take(&mut flow.out_of_role));
+        had().extend(flow.alive.iter().map(|host| (host.name.clone(), key.clone())));
+        flow.alive.extend::<Vec<Host>>(again);
+        flow.alive = self.in_order(flow.alive);
         flow
     }
 

@@ -19,6 +19,9 @@ use crate::value::Value;
 use crate::vars::TaskScope;
 use crate::wire::{self, Become, TaskResult};
 
+/// Seconds.
+const LONGEST: f64 = 100_000_000.0;
+
 pub(super) struct TaskTarget<'a> {
     attempt: &'a Attempt,
     pub(super) settings: Settings,
@@ -26,7 +29,7 @@ pub(super) struct TaskTarget<'a> {
     environment: BTreeMap<String, String>,
     pub check: bool,
     pub diff: bool,
-    timeout: Option<f64>,
+    pub(super) timeout: Option<f64>,
     pub delegated_to: Option<String>,
 }
 
@@ -50,6 +53,7 @@ impl<'a> TaskTarget<'a> {
             timeout: None,
             delegated_to,
         };
+        target.timeout = timeout(run, frame, scope)?;
         if local {
             return Ok(target);
         }
@@ -61,10 +65,6 @@ impl<'a> TaskTarget<'a> {
         target.settings = settings(run, frame, &reach, target.delegated_to.is_some())?;
         target.become_ = become_(run, frame, &reach)?;
         target.environment = attempt.environment(scope)?;
-        target.timeout = match frame.text("timeout", scope)? {
-            Some(text) => text.trim().parse().ok().filter(|t: &f64| *t > 0.0),
-            None => run.options.task_timeout,
-        };
         Ok(target)
     }
 
@@ -145,6 +145,18 @@ impl Target for TaskTarget<'_> {
 
     fn progress(&self, message: &str, step: u64, of: u64) {
         self.attempt.progress(message, step, of);
+    }
+}
+
+/// The task's `timeout` in seconds; none and 0 are no limit.
+fn timeout(run: &Run, frame: &Frame, scope: &TaskScope) -> Result<Option<f64>, Diagnostic> {
+    let Some(text) = frame.text("timeout", scope)? else { return Ok(run.options.task_timeout) };
+    match text.trim().parse::<f64>() {
+        Ok(seconds) if (0.0..=LONGEST).contains(&seconds) => Ok(Some(seconds).filter(|s| *s > 0.0)),
+        _ => {
+            let problem = Diagnostic::error(format!("Timeout {text} is invalid: it must be a number of seconds, {LONGEST} at the most"));
+            Err(problem.or_at(frame.nearest("timeout").map(crate::yaml::Node::span)))
+        }
     }
 }
 

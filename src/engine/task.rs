@@ -4,15 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::attempt::Attempt;
-use super::event::{Counts, Event, Outcome, Status, TaskInfo};
+use tokio::sync::Semaphore;
+
+use super::event::{Event, Outcome, TaskInfo};
 use super::frame::{Frame, selected};
-use super::play::{Host, PlayRun};
-use super::run::Lost;
+use super::play::{Apart, Host, PlayRun, Strategy};
 use super::steps::Flow;
-use crate::diag::Diagnostic;
+use crate::modules::glob::Glob;
 use crate::playbook::Task;
 use crate::template::{render, render_text};
-use crate::value::Value;
+use crate::value::{Map, Value};
+use crate::vars::TaskScope;
+use crate::yaml::Node;
 
 impl PlayRun {
     pub(super) async fn task(self: &Arc<Self>, task: &Arc<Task>, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
@@ -26,52 +29,80 @@ impl PlayRun {
             _ => {}
         }
         let info = self.info(task, &here, &hosts);
-        self.run.emit(Event::TaskStarted(info.clone()));
+        self.announce_task(&info);
         // add_host changes what all share: once is enough.
         let once = task.action.short() == "add_host"
             || hosts.first().is_some_and(|first| here.flag("run_once", &self.scope(first, &here)).ok().flatten() == Some(true));
         let working = if once { hosts[..1].to_vec() } else { hosts.clone() };
-        let mut outcomes = self.attempt_all(task, &here, &info, working).await;
+        let outcomes = self.attempt_all(task, &here, &info, working).await;
         if once {
-            self.share_with_all(task, &hosts, &mut outcomes);
+            self.share_with_all(task, &hosts, &outcomes);
         }
         self.run.flush_warnings();
-        self.settle(task, &here, &hosts, outcomes)
+        self.settle(task, &here, &hosts, outcomes, once)
     }
 
     /// Whether `--tags`, `--skip-tags` and `--start-at-task` let it run.
     fn wanted(&self, task: &Task, frame: &Frame, hosts: &[Host]) -> bool {
         let options = &self.run.options;
-        if !selected(&frame.tags(), &options.tags, &options.skip_tags) {
+        if !self.has_wanted_tags(frame) {
             return false;
         }
         if self.run.started.load(Ordering::SeqCst) {
             return true;
         }
         let name = self.task_name(task, frame, hosts);
-        let reached = options.start_at_task.as_deref().is_some_and(|start| start == name || name.ends_with(&format!(" : {start}")));
+        let full = frame.role.as_ref().map_or_else(|| name.clone(), |role| format!("{} : {name}", role.name));
+        let fits = |start: &str| [&name, &full].iter().any(|n| n.as_str() == start || Glob::new(start).is_ok_and(|glob| glob.fits(n)));
+        let reached = options.start_at_task.as_deref().is_some_and(fits);
         if reached {
             self.run.started.store(true, Ordering::SeqCst);
         }
         reached
     }
 
-    fn task_name(&self, task: &Task, frame: &Frame, hosts: &[Host]) -> String {
+    pub(super) fn has_wanted_tags(&self, frame: &Frame) -> bool {
+        let options = &self.run.options;
+        let tags = frame.tags();
+        let Some(host) = self.order.first().filter(|_| tags.iter().any(|tag| tag.contains("{{"))) else {
+            return selected(&tags, &options.tags, &options.skip_tags);
+        };
+        let scope = self.scope(&self.run.world.host(host), frame);
+        let mut all: Vec<String> = Vec::new();
+        for tag in tags {
+            match render(&Node::string(tag, &crate::yaml::nowhere("tags", tag)), &scope) {
+                Ok(Value::List(items)) => all.extend(items.iter().map(ToString::to_string)),
+                Ok(text) => all.extend(text.to_string().split(',').map(|tag| tag.trim().to_owned())),
+                Err(_) => all.push(tag.to_owned()),
+            }
+        }
+        selected(&all.iter().map(String::as_str).collect::<Vec<_>>(), &options.tags, &options.skip_tags)
+    }
+
+    pub(super) fn task_name(&self, task: &Task, frame: &Frame, hosts: &[Host]) -> String {
         match (&task.name, hosts.first()) {
+            (None, _) if task.action.short() == "include_role" => {
+                let role = task.action.get("name").or_else(|| task.action.get("role")).and_then(Node::scalar_text);
+                format!("{} : {}", task.action.name, role.unwrap_or_default())
+            }
             (Some(node), Some(first)) => {
                 let raw = || node.scalar_text().unwrap_or_default();
-                if node.has_template() { render_text(node, &self.scope(first, frame)).unwrap_or_else(|_| raw()) } else { raw() }
+                if !node.has_template() {
+                    return raw();
+                }
+                let scope = self.scope(first, frame);
+                render_text(node, &scope).unwrap_or_else(|_| with_faults(node, &raw(), &scope))
             }
             _ => task.action.name.clone(),
         }
     }
 
-    pub(super) fn info(&self, task: &Task, frame: &Frame, hosts: &[Host]) -> Arc<TaskInfo> {
+    pub(super) fn info(&self, task: &Arc<Task>, frame: &Frame, hosts: &[Host]) -> Arc<TaskInfo> {
         let no_log = hosts.first().is_some_and(|h| frame.flag("no_log", &self.scope(h, frame)).ok().flatten() == Some(true));
         Arc::new(TaskInfo {
-            id: self.run.next_id(),
+            id: self.apart(task, frame, hosts).map_or_else(|| self.run.next_id(), |(id, _)| id),
             name: self.task_name(task, frame, hosts),
-            role: frame.role.as_ref().map(|r| r.name.clone()),
+            role: frame.role.as_ref().map(|r| r.name.clone()).filter(|_| task.name.is_some() || task.action.short() != "include_role"),
             action: task.action.name.clone(),
             arguments: if self.run.options.show_arguments && !no_log { written(task) } else { String::new() },
             handler: frame.handlers,
@@ -81,14 +112,34 @@ impl PlayRun {
         })
     }
 
+    /// Where each host goes on by itself, the outcomes say that a task is under way.
+    pub(super) fn announce_task(&self, info: &Arc<TaskInfo>) {
+        if self.strategy == Strategy::Linear {
+            self.run.emit(Event::TaskStarted(info.clone()));
+        }
+    }
+
+    /// The number and the throttle of a task that each host comes to in its own time.
+    fn apart(&self, task: &Arc<Task>, frame: &Frame, hosts: &[Host]) -> Option<(u64, Option<Arc<Semaphore>>)> {
+        if self.strategy == Strategy::Linear {
+            return None;
+        }
+        let key = Arc::as_ptr(task) as usize;
+        let mut apart = self.apart.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let new = || Apart { task: task.clone(), id: self.run.next_id(), throttle: self.throttle(frame, hosts).map(|limit| Arc::new(Semaphore::new(limit))) };
+        let known = apart.entry(key).or_insert_with(new);
+        Some((known.id, known.throttle.clone()))
+    }
+
+    fn throttle(&self, frame: &Frame, hosts: &[Host]) -> Option<usize> {
+        let value = hosts.first().and_then(|h| frame.nearest("throttle").and_then(|n| render(n, &self.scope(h, frame)).ok()))?;
+        value.to_string().trim().parse().ok().filter(|limit| *limit > 0)
+    }
+
     /// Runs the task on each host, as many at once as forks and throttle allow; the outcomes are in the order of the hosts.
     async fn attempt_all(self: &Arc<Self>, task: &Arc<Task>, frame: &Arc<Frame>, info: &Arc<TaskInfo>, hosts: Vec<Host>) -> Vec<(Host, Outcome)> {
-        let throttle = hosts.first().and_then(|h| frame.nearest("throttle").and_then(|n| render(n, &self.scope(h, frame)).ok()));
-        let limit = match throttle {
-            Some(Value::Int(n)) if n > 0 => self.forks().min(n as usize),
-            Some(Value::Str(text)) => text.parse().ok().filter(|n| *n > 0).unwrap_or(self.forks()),
-            _ => self.forks(),
-        };
+        let limit = self.throttle(frame, &hosts).map_or(self.forks(), |limit| limit.min(self.forks()));
+        let throttle = self.apart(task, frame, &hosts).and_then(|(_, throttle)| throttle);
         let mut waiting = hosts.iter().cloned().enumerate();
         let mut set = tokio::task::JoinSet::new();
         let mut done: Vec<Option<Outcome>> = hosts.iter().map(|_| None).collect();
@@ -97,7 +148,14 @@ impl PlayRun {
                 && let Some((position, host)) = waiting.next()
             {
                 let attempt = Attempt { play: self.clone(), task: task.clone(), frame: frame.clone(), info: info.clone(), host };
-                set.spawn(async move { (position, attempt.run_unless_stopped().await) });
+                let gates = [throttle.clone(), (self.strategy == Strategy::Free).then(|| self.gate.clone())];
+                set.spawn(async move {
+                    let mut permits = Vec::new();
+                    for gate in gates.into_iter().flatten() {
+                        permits.extend(gate.acquire_owned().await.ok());
+                    }
+                    (position, attempt.run_unless_stopped().await)
+                });
             }
             let Some(joined) = set.join_next().await else { break };
             let Ok((position, outcome)) = joined else { continue };
@@ -109,7 +167,7 @@ impl PlayRun {
     }
 
     /// `run_once`: the first host's outcome is everybody's.
-    fn share_with_all(&self, task: &Task, hosts: &[Host], outcomes: &mut Vec<(Host, Outcome)>) {
+    fn share_with_all(&self, task: &Task, hosts: &[Host], outcomes: &[(Host, Outcome)]) {
         let Some((first, outcome)) = outcomes.first().cloned() else { return };
         for host in hosts.iter().filter(|h| h.name != first.name) {
             if let Some(name) = &task.register {
@@ -122,113 +180,32 @@ impl PlayRun {
                     if set_fact { host.set(key, value.clone()) } else { host.add_facts([(key, value.clone())]) }
                 }
             }
-            if matches!(outcome.status, Status::Failed | Status::Unreachable) {
-                outcomes.push((host.clone(), Outcome { status: Status::Failed, ..outcome.clone() }));
-            }
         }
-    }
-
-    /// Counts, notifies, and sorts the hosts.
-    fn settle(&self, task: &Task, frame: &Frame, hosts: &[Host], outcomes: Vec<(Host, Outcome)>) -> Flow {
-        let mut flow = Flow::default();
-        let mut unreachable = 0;
-        let mut lost: Vec<Arc<str>> = Vec::new();
-        for (host, outcome) in outcomes {
-            self.run.count(&host.name, |counts| count(counts, outcome.status, frame.rescuable));
-            let problem = match outcome.status {
-                Status::Changed => self.notify(task, frame, &host).err(),
-                _ => None,
-            };
-            if let Some(problem) = problem {
-                self.run.emit(Event::Warning(Diagnostic { level: crate::diag::Level::Error, ..problem }));
-                lost.push(host.name.clone());
-                self.fail(&host);
-                flow.failed.push(host);
-                continue;
-            }
-            match outcome.status {
-                Status::Failed => {
-                    host.set("ansible_failed_result".into(), outcome.result);
-                    let name = Value::str(task.name.as_ref().and_then(crate::yaml::Node::scalar_text).unwrap_or_default());
-                    host.set("ansible_failed_task".into(), Value::map([("name".into(), name), ("action".into(), Value::str(&task.action.name))]));
-                    lost.push(host.name.clone());
-                    self.fail(&host);
-                    flow.failed.push(host);
-                }
-                Status::Unreachable => {
-                    lost.push(host.name.clone());
-                    self.run.lose(&host.name, Lost::Unreachable);
-                    unreachable += 1;
-                }
-                _ => {}
-            }
-        }
-        flow.alive = hosts.iter().filter(|h| !lost.contains(&h.name)).cloned().collect();
-        if !lost.is_empty() {
-            self.after_failures(frame, &mut flow, unreachable);
-            let mut alive = self.vars.alive.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-            alive.retain(|name| !lost.contains(name));
-        }
-        flow
-    }
-
-    /// `any_errors_fatal` and `max_fail_percentage`: the others fail with those that did.
-    fn after_failures(&self, frame: &Frame, flow: &mut Flow, unreachable: usize) {
-        let Some(first) = flow.alive.first().or(flow.failed.first()) else { return };
-        let fatal = frame.flag("any_errors_fatal", &self.scope(first, frame)).ok().flatten() == Some(true);
-        let size = self.batch_size.load(Ordering::SeqCst).max(1) as f64;
-        let alive_now = self.vars.alive.read().unwrap_or_else(std::sync::PoisonError::into_inner).len() as f64;
-        let gone = (flow.failed.len() + unreachable) as f64 + (size - alive_now).max(0.0);
-        let too_many = self.max_fail.is_some_and(|percent| gone / size * 100.0 > percent);
-        if fatal || too_many {
-            for host in std::mem::take(&mut flow.alive) {
-                self.fail(&host);
-                flow.failed.push(host);
-            }
-        }
-    }
-
-    fn notify(&self, task: &Task, frame: &Frame, host: &Host) -> Result<(), Diagnostic> {
-        for node in &task.notify {
-            let names = match render(node, &self.scope(host, frame))? {
-                Value::List(names) => names.iter().map(ToString::to_string).collect(),
-                Value::Omit | Value::Null => Vec::new(),
-                name => vec![name.to_string()],
-            };
-            for name in names {
-                self.handlers.notify(&host.name, &name).map_err(|d| d.or_at(Some(node.span())))?;
-            }
-        }
-        Ok(())
     }
 }
 
 /// The arguments of a task as its heading shows them.
 fn written(task: &Task) -> String {
-    let pair = |(name, node): &(String, crate::yaml::Node)| format!("{name}={}", Value::from_node(node));
+    let pair = |(name, node): &(String, Node)| format!("{name}={}", Value::from_node(node));
     task.action.arguments.iter().map(pair).collect::<Vec<_>>().join(", ")
 }
 
-fn count(counts: &mut Counts, status: Status, rescuable: bool) {
-    match status {
-        Status::Ok => counts.ok += 1,
-        Status::Changed => {
-            counts.ok += 1;
-            counts.changed += 1;
+/// A name of which some expressions fail: those say so in their place.
+fn with_faults(node: &Node, text: &str, scope: &TaskScope) -> String {
+    let (mut shown, mut rest, mut faults) = (String::new(), text, 0);
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((inner, after)) = after.split_once("}}") else { break };
+        shown.push_str(before);
+        match render_text(&Node::string(&format!("{{{{{inner}}}}}"), node.span()), scope) {
+            Ok(text) => shown.push_str(&text),
+            Err(problem) => {
+                faults += 1;
+                shown.push_str(&format!("<< error {faults} - {} >>", problem.message.replace('`', "'")));
+            }
         }
-        Status::Skipped => counts.skipped += 1,
-        Status::Failed if rescuable => counts.rescued += 1,
-        Status::Failed => counts.failed += 1,
-        Status::Ignored => {
-            counts.ok += 1;
-            counts.ignored += 1;
-        }
-        Status::Unreachable => counts.unreachable += 1,
-        Status::UnreachableIgnored => {
-            counts.skipped += 1;
-            counts.ignored += 1;
-        }
+        rest = after;
     }
+    shown + rest
 }
 
 /// What may be shown of an outcome: with `no_log` only that it happened.
@@ -238,11 +215,16 @@ pub(super) fn shown_outcome(outcome: &Outcome, info: &TaskInfo) -> Outcome {
     }
     let text = "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
     let changed = outcome.result.get("changed").cloned().unwrap_or(Value::Bool(false));
+    let mut result: Map = [("censored".into(), Value::str(text)), ("changed".into(), changed)].into_iter().collect();
+    // A loop is still known as one.
+    if outcome.result.get("results").is_some() {
+        result.insert("results".into(), Value::list([]));
+    }
     Outcome {
-        result: Value::map([("censored".into(), Value::str(text)), ("changed".into(), changed)]),
+        result: Value::Map(Arc::new(result)),
         diff: Vec::new(),
         warnings: Vec::new(),
-        item: None,
+        item: outcome.item.as_ref().map(|_| Value::str("(censored due to no_log)")),
         error: None,
         ..outcome.clone()
     }

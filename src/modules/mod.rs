@@ -22,7 +22,7 @@ pub(crate) mod foreign;
 mod get_url;
 mod getent;
 mod git;
-mod glob;
+pub(crate) mod glob;
 mod group;
 mod hostname;
 mod json_text;

@@ -12,6 +12,31 @@ use crate::{actions, modules};
 /// Actions that the engine itself carries out.
 pub const ENGINE: &[&str] = &["include_tasks", "import_tasks", "include_role", "import_role", "meta", "include"];
 
+/// What `meta` can do.
+pub const META: &[&str] = &[
+    "clear_facts", "clear_host_errors", "end_batch", "end_host", "end_play", "end_role", "flush_handlers", "noop", "refresh_inventory",
+    "reset_connection",
+];
+
+/// Checks what a `meta` asks for. `in_role`: a role's tasks, or what they take in.
+pub(super) fn check_meta(action: &Action, in_role: bool, problems: &mut Diagnostics) {
+    let Some(node) = action.get("_raw_params") else {
+        problems.push(Diagnostic::error("`meta` needs to be told what to do").at(&action.name_span).help(format!("one of {}", META.join(", "))));
+        return;
+    };
+    match node.scalar_text() {
+        Some(_) if node.has_template() => {}
+        Some(text) if text == "end_role" && !in_role => {
+            problems.push(node.error("`end_role` is not within a role").help("end_play, end_batch and end_host end more than a role"));
+        }
+        Some(text) if META.contains(&text.as_str()) => {}
+        other => {
+            let text = other.unwrap_or_default();
+            problems.push(node.error(format!("`meta` cannot `{text}`")).suggest(&text, META.iter().copied()));
+        }
+    }
+}
+
 /// Whether some module or action has this name.
 pub fn known_action(name: &str) -> bool {
     let short = ["ansible.builtin.", "ansible.legacy."].iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);

@@ -40,6 +40,7 @@ pub const SINGLE: &[&str] = &[
     "ignore_errors",
     "ignore_unreachable",
     "no_log",
+    "notify",
     "port",
     "remote_user",
     "run_once",

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use super::library::Listing;
@@ -9,7 +10,7 @@ use super::keywords::{SHARED, SINGLE, list_or_one};
 use super::task::{folder_of, unknown};
 use super::{Keywords, Play, Role, Step};
 use crate::diag::{Diagnostic, Diagnostics, Source};
-use crate::template::{Scope, render_text};
+use crate::template::{Scope, VarMap};
 use crate::vault::Decrypt;
 use crate::yaml::{self, Kind, Node};
 
@@ -44,6 +45,8 @@ pub struct Loader {
     pub(super) roles: Mutex<HashMap<String, Arc<Role>>>,
     pub(super) libraries: Mutex<HashMap<PathBuf, Listing>>,
     pub warnings: Mutex<Vec<Diagnostic>>,
+    /// How many names of static imports were made from variables.
+    pub(super) rendered: AtomicUsize,
 }
 
 /// Where a list of tasks stands.
@@ -61,11 +64,36 @@ pub struct Inside {
     pub chain: Vec<String>,
     /// In `handlers/` names are looked for there, not in `tasks/`.
     pub handlers: bool,
+    /// Taken in while a play runs.
+    pub dynamic: bool,
+    /// Variables that names in static imports may use, nearest first.
+    pub vars: Vec<Arc<VarMap>>,
+}
+
+impl Inside {
+    /// The same place with more variables, which win.
+    #[must_use]
+    pub fn with(&self, vars: &VarMap) -> Inside {
+        let mut inside = self.clone();
+        if !vars.is_empty() {
+            inside.vars.insert(0, Arc::new(vars.clone()));
+        }
+        inside
+    }
 }
 
 impl Loader {
     pub fn new(roots: Roots) -> Loader {
-        Loader { roots, check_actions: true, constants: None, decrypt: None, roles: Mutex::default(), libraries: Mutex::default(), warnings: Mutex::default() }
+        Loader {
+            roots,
+            check_actions: true,
+            constants: None,
+            decrypt: None,
+            roles: Mutex::default(),
+            libraries: Mutex::default(),
+            warnings: Mutex::default(),
+            rendered: AtomicUsize::new(0),
+        }
     }
 
     /// Reads a playbook and all it imports. All problems that can be found are in the error.
@@ -174,8 +202,7 @@ impl Loader {
             let mut merged = (*play.keywords).clone();
             merged.when.splice(0..0, keywords.when.iter().cloned());
             merged.tags.extend(keywords.tags.iter().cloned());
-            let own = std::mem::replace(&mut merged.vars, keywords.vars.clone());
-            merged.vars.extend(own);
+            merged.vars.extend(keywords.vars.clone());
             play.keywords = Arc::new(merged);
         }
     }
@@ -205,10 +232,11 @@ impl Loader {
         if hosts.is_null() || hosts.as_list().is_some_and(<[Node]>::is_empty) {
             problems.push(hosts.error("`hosts` is empty").help("name a group, a host or a pattern"));
         }
-        let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), ..Inside::default() };
-        let mut steps = |name: &str| own.get(name).map(|list| self.steps(list, &inside, problems)).unwrap_or_default();
-        let (pre_tasks, tasks, post_tasks) = (steps("pre_tasks"), steps("tasks"), steps("post_tasks"));
-        let handlers = steps("handlers");
+        let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), ..Inside::default() }.with(&keywords.vars);
+        let inside = own.get("vars_files").map(list_or_one).unwrap_or_default().iter().fold(inside, |inside, file| self.with_vars_file(inside, file));
+        let mut steps = |name: &str, inside: &Inside| own.get(name).map(|list| self.steps(list, inside, problems)).unwrap_or_default();
+        let (pre_tasks, tasks, post_tasks) = (steps("pre_tasks", &inside), steps("tasks", &inside), steps("post_tasks", &inside));
+        let handlers = steps("handlers", &Inside { handlers: true, ..inside.clone() });
         let roles = own.get("roles").map(|list| self.role_list(list, &inside, problems)).unwrap_or_default();
         Some(Play {
             name: own.get("name").cloned(),
@@ -259,15 +287,6 @@ impl Loader {
             let listed: Vec<String> = places.iter().map(|p| shown(p).display().to_string()).collect();
             Diagnostic::error(format!("tasks file `{name}` does not exist")).help(format!("looked for {}", listed.join(", ")))
         })
-    }
-
-    /// Text that can be known before anything runs: constants, and templates over extra variables.
-    pub(super) fn constant(&self, node: &Node, inside: &Inside) -> Option<String> {
-        let _ = inside;
-        if !node.has_template() {
-            return node.scalar_text();
-        }
-        render_text(node, self.constants.as_deref()?).ok()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod action;
 mod check;
+mod constant;
 mod keywords;
 mod library;
 mod load;
@@ -17,15 +18,15 @@ use crate::diag::Span;
 use crate::yaml::Node;
 
 pub use action::{Action, split_words};
-pub use check::check_action;
-pub use keywords::{Keywords, word_flag};
+pub use check::{META, check_action};
+pub use keywords::{Keywords, list_or_one, word_flag};
 pub use crate::template::VarMap;
 pub use library::Foreign;
 pub use load::{Inside, Loader, Roots};
 pub use role::{From, Role, RoleUse};
 
 /// A play as written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Play {
     pub name: Option<Node>,
     pub hosts: Node,
@@ -83,7 +84,6 @@ pub struct Task {
     pub delay: Option<Node>,
     pub changed_when: Vec<Node>,
     pub failed_when: Vec<Node>,
-    pub notify: Vec<Node>,
     /// Of a handler: other names it answers to.
     pub listen: Vec<Node>,
     pub asynchronous: Option<Node>,

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use indexmap::IndexMap;
 
@@ -94,8 +95,8 @@ impl Loader {
         }
         let name = self.role_name(name_node, inside, problems)?;
         let from = From { tasks: text(item.get("tasks_from")), vars: text(item.get("vars_from")), defaults: text(item.get("defaults_from")), handlers: text(item.get("handlers_from")) };
-        let role = problems.collect_all(self.role(&name, &from, inside), name_node.span())?;
         params.extend(std::mem::take(&mut keywords.vars));
+        let role = problems.collect_all(self.role(&name, &from, &inside.with(&params)), name_node.span())?;
         Some(RoleUse { allow_duplicates: role.allow_duplicates, role, params, keywords: Arc::new(keywords), public: true })
     }
 
@@ -108,10 +109,11 @@ impl Loader {
         let name = self.role_name(name_node, inside, problems)?;
         let get = |key: &str| text(task.action.get(key));
         let from = From { tasks: get("tasks_from"), vars: get("vars_from"), defaults: get("defaults_from"), handlers: get("handlers_from") };
-        let role = problems.collect_all(self.role(&name, &from, inside), name_node.span())?;
         let mut keywords = (*task.keywords).clone();
         let params = std::mem::take(&mut keywords.vars);
-        Some(RoleUse { role, params, keywords: Arc::new(keywords), public: true, allow_duplicates: true })
+        let role = problems.collect_all(self.role(&name, &from, &inside.with(&params)), name_node.span())?;
+        let allow_duplicates = task.action.get("allow_duplicates").and_then(super::keywords::word_flag).unwrap_or(true);
+        Some(RoleUse { role, params, keywords: Arc::new(keywords), public: true, allow_duplicates })
     }
 
     fn role_name(&self, node: &Node, inside: &Inside, problems: &mut Diagnostics) -> Option<String> {
@@ -140,18 +142,22 @@ impl Loader {
             return Err(Diagnostic::error(format!("role `{name}` depends on itself")).into());
         }
         let mut problems = Diagnostics::default();
+        let before = self.rendered.load(Ordering::Relaxed);
         let role = Arc::new(self.read_role(name, &path, from, &key, inside, &mut problems));
         if problems.has_errors() {
             return Err(problems);
         }
-        if let Ok(mut roles) = self.roles.lock() {
+        // With other variables it could import other files.
+        if before == self.rendered.load(Ordering::Relaxed)
+            && let Ok(mut roles) = self.roles.lock()
+        {
             roles.insert(key, role.clone());
         }
         Ok(role)
     }
 
     fn read_role(&self, name: &str, path: &Path, from: &From, key: &str, inside: &Inside, problems: &mut Diagnostics) -> Role {
-        let mut inner = Inside { playbook: inside.playbook.clone(), role: Some(path.to_owned()), chain: inside.chain.clone(), ..Inside::default() };
+        let mut inner = Inside { playbook: inside.playbook.clone(), role: Some(path.to_owned()), chain: inside.chain.clone(), vars: inside.vars.clone(), ..Inside::default() };
         inner.chain.push(key.to_owned());
         let meta = self.part(path, "meta", None, problems).map(|(node, _)| node);
         let dependencies = meta.as_ref().and_then(|m| m.get("dependencies")).map(list_or_one).unwrap_or_default();
@@ -162,6 +168,9 @@ impl Loader {
             maps.flatten().collect()
         };
         let (defaults, variables) = (vars("defaults", &from.defaults), vars("vars", &from.vars));
+        // Parameters are over the role's variables, those over the rest, and its defaults below all.
+        inner.vars.insert(inner.vars.len().min(1), Arc::new(variables.clone()));
+        inner.vars.push(Arc::new(defaults.clone()));
         let mut steps = |part: &str, from: &Option<String>| -> Vec<Step> {
             let Some((node, file)) = self.part(path, part, from.as_deref(), problems) else { return Vec::new() };
             let mut inner = inner.clone();
@@ -218,7 +227,11 @@ impl Loader {
         Vec::new()
     }
 
-    fn find_role(&self, name: &str, inside: &Inside) -> Result<PathBuf, Diagnostic> {
+    /// A role's folder.
+    ///
+    /// # Errors
+    /// It is nowhere; the help lists where it was looked for.
+    pub fn find_role(&self, name: &str, inside: &Inside) -> Result<PathBuf, Diagnostic> {
         let mut places: Vec<PathBuf> = Vec::new();
         if name.contains('/') {
             places.extend([inside.folder.join(name), inside.playbook.join(name), PathBuf::from(name)]);

@@ -13,10 +13,10 @@ use crate::yaml::{Kind, Node};
 /// Keywords that only tasks and handlers have.
 const OWN: &[&str] = &[
     "name", "action", "local_action", "args", "loop", "loop_control", "register", "until", "retries", "delay", "changed_when", "failed_when",
-    "notify", "listen", "async", "poll", "first_available_file", "static",
+    "listen", "async", "poll", "first_available_file", "static",
 ];
 
-const BLOCK_OWN: &[&str] = &["name", "block", "rescue", "always", "notify"];
+const BLOCK_OWN: &[&str] = &["name", "block", "rescue", "always"];
 
 impl Loader {
     /// A list of tasks, as in `tasks:` or a tasks file. All problems are collected; what can be read is read.
@@ -44,9 +44,26 @@ impl Loader {
             return None;
         };
         if ["block", "rescue", "always"].iter().any(|k| node.get(k).is_some()) {
+            if inside.handlers && !inside.dynamic {
+                problems.push(node.error("Using a block as a handler is not supported").help("make handlers of its tasks that listen to one topic"));
+                return None;
+            }
             return Some(vec![Step::Block(Arc::new(self.block(node, entries, inside, problems)))]);
         }
         let task = self.task(node, entries, inside, problems)?;
+        if inside.handlers && matches!(task.action.short(), "include_role" | "import_role") {
+            problems.push(
+                Diagnostic::error(format!("Using '{}' as a handler is not supported", task.action.short()))
+                    .at(&task.action.name_span)
+                    .help("use include_tasks, or notify the role's own handlers"),
+            );
+            return None;
+        }
+        if let Some(repeat) = task.repeat.as_ref().filter(|_| matches!(task.action.short(), "import_tasks" | "import_role")) {
+            let (name, dynamic) = (task.action.short(), task.action.short().replace("import", "include"));
+            problems.push(repeat.terms.error(format!("You cannot use loops on '{name}' statements. You should use '{dynamic}' instead.")));
+            return None;
+        }
         match task.action.short() {
             "import_tasks" => self.import_tasks(&task, inside, problems),
             "import_role" => self.import_role(&task, inside, problems),
@@ -66,7 +83,14 @@ impl Loader {
         if node.get("block").is_none() {
             problems.push(node.error("`rescue` and `always` need a `block` beside them"));
         }
-        let mut part = |name: &str| node.get(name).map(|list| self.steps(list, inside, problems)).unwrap_or_default();
+        if let Some(list) = node.get("block")
+            && (list.is_null() || list.as_list().is_some_and(<[Node]>::is_empty))
+            && ["rescue", "always"].iter().any(|part| node.get(part).is_some())
+        {
+            problems.push(list.error("this block is empty").help("`rescue` and `always` need tasks to stand beside"));
+        }
+        let inside = inside.with(&keywords.vars);
+        let mut part = |name: &str| node.get(name).map(|list| self.steps(list, &inside, problems)).unwrap_or_default();
         let (steps, rescue, always) = (part("block"), part("rescue"), part("always"));
         Block { name: node.get("name").cloned(), span: node.span().clone(), keywords: Arc::new(keywords), steps, rescue, always, folder: None }
     }
@@ -124,6 +148,9 @@ impl Loader {
         if self.check_actions && action.foreign.is_none() {
             super::check::check_action(&action, problems);
         }
+        if action.short() == "meta" {
+            super::check::check_meta(&action, inside.role.is_some(), problems);
+        }
         let list = |name: &str| node.get(name).map(list_or_one).unwrap_or_default();
         let task = Task {
             name: node.get("name").cloned(),
@@ -136,7 +163,6 @@ impl Loader {
             delay: node.get("delay").cloned(),
             changed_when: list("changed_when"),
             failed_when: list("failed_when"),
-            notify: list("notify"),
             listen: list("listen"),
             asynchronous: node.get("async").cloned(),
             poll: node.get("poll").cloned(),
@@ -150,6 +176,7 @@ impl Loader {
 
     /// `import_tasks: file`: a block of the file's tasks, with the import's keywords on all of them.
     fn import_tasks(&self, task: &Task, inside: &Inside, problems: &mut Diagnostics) -> Option<Vec<Step>> {
+        let inside = &inside.with(&task.keywords.vars);
         let Some(node) = task.action.get("file").or_else(|| task.action.get("_raw_params")) else {
             problems.push(Diagnostic::error("`import_tasks` needs a file").at(&task.action.name_span));
             return None;
@@ -157,7 +184,7 @@ impl Loader {
         let Some(file) = self.constant(node, inside) else {
             problems.push(
                 node.error("the file of `import_tasks` cannot be known before the play runs")
-                    .help("use `include_tasks`, which is resolved while it runs, or only extra variables in the name"),
+                    .help("use `include_tasks`, which is resolved while it runs, or only variables that need no host"),
             );
             return None;
         };

@@ -117,7 +117,19 @@ fn subelements(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     });
     let items = items.into_iter().filter(|item| !item.get("skipped").is_some_and(Value::is_true)).collect();
     let path: Vec<String> = path.to_string().split('.').map(str::to_string).collect();
-    dicts::pairs(items, &path, skip_missing).map_err(|message| query.error(message))
+    let rows = dicts::pairs(items, &path, skip_missing).map_err(|message| query.error(message))?;
+    // Unlike the filter of this name, the lookup leaves the list itself out of the item.
+    let shortened = |row: Value| match row.as_list() {
+        Some([item, sub]) => pair(without(item, &path), sub.clone()),
+        _ => row,
+    };
+    Ok(rows.into_iter().map(shortened).collect())
+}
+
+fn without(item: &Value, path: &[String]) -> Value {
+    let (Value::Map(map), [first, rest @ ..]) = (item, path) else { return item.clone() };
+    let inner = |key: &Value, value: &Value| (key.clone(), if !rest.is_empty() && key.as_str() == Some(first) { without(value, rest) } else { value.clone() });
+    Value::map(map.iter().filter(|(key, _)| !rest.is_empty() || key.as_str() != Some(first)).map(|(key, value)| inner(key, value)))
 }
 
 /// `start=0 end=10 stride=2 format=host%02d`, `count=5`, or `4-16/2:host%02d`.

@@ -69,7 +69,8 @@ impl Default {
         // Facts are many, and no news.
         let silent = matches!(action, "setup" | "gather_facts") && !made_to_show;
         let shown = if made_to_show || (self.style.verbosity.level >= 1 && !silent) { self.arrow(outcome, made_to_show.then_some(action)) } else { String::new() };
-        let failed = || self.arrow(outcome, None);
+        // A `debug` that ran shows what it was made for, also where `failed_when` holds.
+        let failed = || self.arrow(outcome, (action == "debug" && outcome.result.get("changed").is_some()).then_some(action));
         match outcome.status {
             // What the items said stands above already.
             Status::Ok | Status::Changed | Status::Failed | Status::Ignored if whole_loop => {}
@@ -122,11 +123,13 @@ impl Default {
 fn leave_out_noise(map: &mut Map<String, Json>, action: &str) {
     // What the loop added is in the line already.
     let names: Vec<String> = ["ansible_loop_var", "ansible_index_var"].iter().filter_map(|n| map.get(*n)?.as_str().map(str::to_owned)).collect();
-    map.retain(|key, _| !key.starts_with("ansible_") || key == "ansible_facts");
+    map.retain(|key, _| !matches!(key.as_str(), "ansible_loop_var" | "ansible_index_var" | "ansible_loop"));
     names.iter().for_each(|name| drop(map.shift_remove(name)));
     map.shift_remove("skipped");
     if action == "debug" {
         map.shift_remove("changed");
+        map.shift_remove("failed_when_result");
+        map.shift_remove("attempts");
     }
 }
 
@@ -148,6 +151,7 @@ impl Sink for Default {
                 banner(&format!("PLAY [{name}]"));
                 line(&paint("skipping: no hosts matched", Colour::Cyan));
             }
+            Event::NoHostsLeft => banner("NO MORE HOSTS LEFT"),
             // Where some outcomes are not shown, a heading waits for one that is.
             Event::TaskStarted(task) if self.style.ok && self.style.skipped => self.banner(&mut state, &task),
             Event::TaskStarted(_) => {}
@@ -192,7 +196,8 @@ impl Sink for Default {
                     line(&paint(&format!("[{host}] {message}{steps}"), Colour::Grey));
                 }
             }
-            Event::Included { what, hosts, label } => {
+            Event::Included { task, what, hosts, label } => {
+                self.banner(&mut state, &task);
                 let hosts: Vec<&str> = hosts.iter().map(AsRef::as_ref).collect();
                 let label = label.map(|l| format!(" => (item={l})")).unwrap_or_default();
                 line(&paint(&format!("included: {what} for {}{label}", hosts.join(", ")), Colour::Cyan));

@@ -31,6 +31,7 @@ pub(super) fn shown(outcome: &Outcome, level: u8) -> Map<String, Json> {
     }
     map.values_mut().for_each(Json::sort_all_objects);
     map.sort_keys();
+    map.values_mut().for_each(Json::sort_all_objects);
     map
 }
 
