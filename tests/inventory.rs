@@ -102,7 +102,10 @@ fn load(case: &Path) -> Result<(Inventory, String), String> {
     };
     let settings = Settings { playbook_folders: playbook.into_iter().collect(), decrypt: open, ..Settings::default() };
     match Inventory::load(&sources, settings) {
-        Ok((inventory, warnings)) => Ok((inventory, shown(&warnings))),
+        Ok((inventory, warnings)) => match inventory.readable(&inventory.hosts_of("all")) {
+            Ok(()) => Ok((inventory, shown(&warnings))),
+            Err(problems) => Err(shown(&problems.0)),
+        },
         Err(problems) => Err(shown(&problems.0)),
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     prepared.show_warnings();
     if problems.has_errors() {
-        return Err(persona::coded(4, problems));
+        return Err(persona::unreadable(problems));
     }
     let show = listing::What { hosts: args.options.list_hosts, tasks: args.list_tasks, tags: args.list_tags };
     if show.anything() {
@@ -93,7 +93,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         view.emit(Event::PlaybookStarted { path: path.display().to_string() });
         plays.extend(more);
     }
-    let ended = runtime()?.block_on(prepared.plays(&plays, options, view)).map_err(|problems| persona::coded(4, problems))?;
+    let ended = runtime()?.block_on(prepared.plays(&plays, options, view)).map_err(persona::unreadable)?;
     if Config::current().flag("RETRY_FILES_ENABLED") {
         listing::write_retry_file(&args.playbooks[0], &ended)?;
     }

@@ -23,6 +23,9 @@ use under::{Under, new_secret};
 pub(super) struct Args {
     #[command(subcommand)]
     what: What,
+    /// There is no more to show: this changes nothing.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, hide = true)]
+    verbose: u8,
 }
 
 #[derive(clap::Subcommand, Debug)]
