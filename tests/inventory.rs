@@ -86,7 +86,7 @@ fn load(case: &Path) -> Result<(Inventory, String), String> {
             "-i" if value.contains(',') => sources.push(value.to_string()),
             "-i" => sources.push(format!("{here}/{value}")),
             "--playbook-dir" => playbook = Some(case.join(value)),
-            "--vault-password-file" => secrets.push(Secret::from_file(&case.join(value)).map_err(|e| e.to_string())?),
+            "--vault-password-file" => secrets.push(Secret::from_file(&case.join(value), &[]).map_err(|e| e.to_string())?),
             _ => return Err(format!("unknown option {option}")),
         }
     }
@@ -102,7 +102,10 @@ fn load(case: &Path) -> Result<(Inventory, String), String> {
     };
     let settings = Settings { playbook_folders: playbook.into_iter().collect(), decrypt: open, ..Settings::default() };
     match Inventory::load(&sources, settings) {
-        Ok((inventory, warnings)) => Ok((inventory, shown(&warnings))),
+        Ok((inventory, warnings)) => match inventory.readable(&inventory.hosts_of("all")) {
+            Ok(()) => Ok((inventory, shown(&warnings))),
+            Err(problems) => Err(shown(&problems.0)),
+        },
         Err(problems) => Err(shown(&problems.0)),
     }
 }

@@ -98,6 +98,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let settings = options::inventory_settings(&folder, open, &extra)?;
     let (inventory, warnings) = Inventory::load(&options::sources(&args.inventory), settings)?;
     ui::report_all(&warnings);
+    if args.what.hosts.is_none() {
+        inventory.readable(&inventory.meant(args.what.host.as_deref().unwrap_or("all"), args.limit.as_deref())?)?;
+    }
     let made = make(&args, &inventory);
     ui::report_all(&inventory.take_warnings());
     let text = made?;

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use clap::Command;
 
 use super::{ExitCode, config, doc, galaxy, inventory, locale, playbook, run, vault};
+use crate::diag::Diagnostics;
 use crate::ui;
 
 /// Exit code for options that cannot be understood, as Python's argparse has it.
@@ -53,6 +54,12 @@ pub(super) struct Coded {
 pub(super) fn coded(code: ExitCode, error: impl Into<anyhow::Error>) -> anyhow::Error {
     let error = error.into();
     if error.is::<Coded>() { error } else { Coded { code, error }.into() }
+}
+
+/// Playbooks that cannot be read: 4, or 1 where a vault password is wanting.
+pub(super) fn unreadable(problems: Diagnostics) -> anyhow::Error {
+    let code = if problems.0.iter().any(crate::vault::is_password_error) { 1 } else { 4 };
+    coded(code, problems)
 }
 
 fn parsed<A: clap::Args>(name: &'static str, arguments: &[OsString], run: impl FnOnce(A) -> anyhow::Result<ExitCode>) -> ExitCode {

@@ -70,7 +70,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     prepared.show_warnings();
     if problems.has_errors() {
-        return Err(persona::coded(4, problems));
+        return Err(persona::unreadable(problems));
     }
     if !persona::is_ansible() {
         foresee(&prepared, &books)?;
@@ -97,7 +97,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         view.emit(Event::PlaybookStarted { path: path.display().to_string() });
         plays.extend(more);
     }
-    let ended = runtime()?.block_on(prepared.plays(&plays, options, view)).map_err(|problems| persona::coded(4, problems))?;
+    let ended = runtime()?.block_on(prepared.plays(&plays, options, view)).map_err(persona::unreadable)?;
     if Config::current().flag("RETRY_FILES_ENABLED") {
         listing::write_retry_file(&args.playbooks[0], &ended)?;
     }

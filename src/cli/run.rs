@@ -58,7 +58,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let prepared = args.options.prepare(&folder, &[], &[])?;
     let text = play(&args)?.to_string();
     let source = Arc::new(Source { path: "<command line>".into(), text: text.into() });
-    let plays = prepared.loader.playbook_text(&source, &folder).map_err(|problems| persona::coded(4, problems))?;
+    let plays = prepared.loader.playbook_text(&source, &folder).map_err(persona::unreadable)?;
     prepared.show_warnings();
     if args.options.list_hosts {
         let hosts = prepared.world.read_inventory(|inventory| inventory.matching(&args.pattern, args.options.limit.as_deref()))?;

@@ -172,6 +172,7 @@ fn prepare(run: &Arc<Run>, play: &Play) -> Result<(Arc<PlayVars>, Vec<Arc<str>>)
     let limit = run.options.limit.as_deref();
     let all_hosts = world.read_inventory(|inventory| inventory.matching(&pattern, limit)).map_err(|d| d.or_at(Some(play.hosts.span())))?;
     let mut hosts = all_hosts.clone();
+    world.read_inventory(|inventory| inventory.readable(&hosts))?;
     order(play, &scope, &mut hosts)?;
     let mut roles = IndexMap::new();
     for steps in [&play.pre_tasks, &play.roles, &play.tasks, &play.post_tasks, &play.handlers] {

@@ -122,11 +122,24 @@ impl Run {
         })
     }
 
+    /// Whether the variables of all hosts that are known to be worked on could be read.
+    fn check_variables(&self, plays: &[Play]) -> Result<(), Diagnostics> {
+        let written = |play: &Play| match play.hosts.as_list() {
+            Some(items) => items.iter().map(crate::yaml::Node::scalar_text).collect::<Option<Vec<_>>>().map(|all| all.join(",")),
+            None => play.hosts.scalar_text(),
+        };
+        for pattern in plays.iter().filter(|play| !play.hosts.has_template()).filter_map(written) {
+            self.world.read_inventory(|inventory| inventory.readable(&inventory.meant(&pattern, self.options.limit.as_deref())?))?;
+        }
+        Ok(())
+    }
+
     /// Runs plays in order. All their problems were found when they were read.
     ///
     /// # Errors
     /// A play cannot start: its hosts, variables or files are wrong.
     pub async fn plays(self: &Arc<Run>, plays: &[Play]) -> Result<Ended, Diagnostics> {
+        self.check_variables(plays)?;
         for play in plays {
             if self.stopped() {
                 break;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::{LOCAL, Settings};
 use crate::diag::{Diagnostic, Source};
 use crate::template::{Var, VarMap};
-use crate::vault::Decrypt;
+use crate::vault::{self, Decrypt};
 use crate::yaml::{self, Kind};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,9 @@ pub(super) enum Place {
     Playbook,
 }
 
+const GROUPS: &str = "group_vars";
+const HOSTS: &str = "host_vars";
+
 /// What was read so far, by folder, kind and name.
 #[derive(Clone, Default)]
 pub(super) struct VarsFiles {
@@ -25,6 +28,8 @@ pub(super) struct VarsFiles {
     playbook: Vec<PathBuf>,
     settings: Arc<Settings>,
     read: HashMap<PathBuf, Folder>,
+    /// Why files of a group or a host cannot be opened: an error for who needs them, not for others.
+    locked: HashMap<(&'static str, Arc<str>), Diagnostic>,
 }
 
 /// One folder's `group_vars/` and `host_vars/`; none for a name that has no file there.
@@ -52,6 +57,16 @@ impl VarsFiles {
         }
     }
 
+    /// Why files of a group cannot be opened.
+    pub(super) fn locked_group(&self, name: &Arc<str>) -> Option<&Diagnostic> {
+        self.locked.get(&(GROUPS, name.clone()))
+    }
+
+    /// Why files of a host cannot be opened.
+    pub(super) fn locked_host(&self, name: &str) -> Option<&Diagnostic> {
+        self.locked.get(&(HOSTS, name.into()))
+    }
+
     /// In the order given, weakest first.
     pub(super) fn folders(&self, place: Place) -> &[PathBuf] {
         match place {
@@ -77,18 +92,27 @@ impl VarsFiles {
         let mut warnings = Vec::new();
         let mut read = std::mem::take(&mut self.read);
         let local: Vec<Arc<str>> = LOCAL.iter().map(|name| Arc::from(*name)).collect();
-        for base in self.inventory.iter().chain(&self.playbook) {
+        let bases: Vec<PathBuf> = self.inventory.iter().chain(&self.playbook).cloned().collect();
+        for base in bases {
             let folder = read.entry(base.clone()).or_default();
-            let known = [("group_vars", groups, &mut folder.groups), ("host_vars", hosts, &mut folder.hosts)];
+            let known = [(GROUPS, groups, &mut folder.groups), (HOSTS, hosts, &mut folder.hosts)];
             for (kind, names, known) in known {
                 let place = base.join(kind);
                 let exists = place.is_dir();
-                let also: &[Arc<str>] = if kind == "host_vars" { &local } else { &[] };
+                let also: &[Arc<str>] = if kind == HOSTS { &local } else { &[] };
                 for name in names.iter().chain(also) {
                     if known.contains_key(name) {
                         continue;
                     }
-                    let vars = if exists { self.named(&place, name, &mut warnings)? } else { None };
+                    let vars = match exists.then(|| self.named(&place, name, &mut warnings)) {
+                        None => None,
+                        Some(Ok(vars)) => vars,
+                        Some(Err(error)) if vault::is_vault_error(&error) => {
+                            self.locked.insert((kind, name.clone()), error);
+                            None
+                        }
+                        Some(Err(error)) => return Err(error),
+                    };
                     known.insert(name.clone(), vars);
                 }
             }
@@ -153,8 +177,7 @@ pub(super) fn read_vars(path: &Path, decrypt: Option<&Decrypt>, warnings: &mut V
     let source = yaml::read(path)?;
     let loaded = if source.text.starts_with("$ANSIBLE_VAULT;") {
         let Some(decrypt) = decrypt else {
-            return Err(Diagnostic::error(format!("{} is encrypted", path.display()))
-                .help("give the password with --vault-password-file or --ask-vault-pass"));
+            return Err(crate::vault::locked(&path.display().to_string()));
         };
         let text =
             decrypt(&source.text).map_err(|d| Diagnostic { message: format!("{}: {}", path.display(), d.message), ..d })?;

@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use indexmap::{IndexMap, IndexSet};
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::template::{Var, VarMap};
 use crate::value::Value;
 
@@ -95,6 +95,29 @@ impl Inventory {
         let made = Arc::new(self.merge(host));
         self.merged().insert(host.into(), made.clone());
         made
+    }
+
+    /// Hosts of a pattern, as [`Inventory::matching`], without a word on what matches nothing.
+    ///
+    /// # Errors
+    /// A pattern that cannot be read.
+    pub fn meant(&self, pattern: &str, limit: Option<&str>) -> Result<Vec<Arc<str>>, Diagnostic> {
+        pattern::hosts(self, pattern, limit, Unmatched::Ignore)
+    }
+
+    /// Whether all variables of these hosts could be read. Files that no password opens are an error only for who needs them.
+    ///
+    /// # Errors
+    /// Each file that could not be opened.
+    pub fn readable<'h>(&self, hosts: impl IntoIterator<Item = &'h Arc<str>>) -> Result<(), Diagnostics> {
+        let mut wrong = IndexMap::new();
+        for host in hosts {
+            let all: Arc<str> = ALL.into();
+            let groups = self.groups_above(host);
+            let locked = groups.iter().chain(std::iter::once(&all)).filter_map(|group| self.files.locked_group(group)).chain(self.files.locked_host(host));
+            wrong.extend(locked.map(|error| (error.to_string(), error.clone())));
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(Diagnostics(wrong.into_values().collect())) }
     }
 
     pub fn has_host(&self, host: &str) -> bool {

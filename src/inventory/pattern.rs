@@ -58,6 +58,9 @@ fn limit_terms(limit: &str) -> Result<Vec<String>, Diagnostic> {
     for term in terms(limit) {
         match term.strip_prefix('@') {
             Some(path) => {
+                if std::path::Path::new(path).is_dir() {
+                    return Err(Diagnostic::error(format!("the limit @{path} must be a file, this is a folder")).help("one pattern a line"));
+                }
                 let text = std::fs::read_to_string(path)
                     .map_err(|error| Diagnostic::error(format!("cannot read the limit from {path}: {error}")))?;
                 all.extend(text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).flat_map(terms));

@@ -85,10 +85,7 @@ impl<'f> File<'f> {
         if !source.text.starts_with("$ANSIBLE_VAULT;") {
             return Ok(Text { source, secret: false });
         }
-        let decrypt = self.settings.decrypt.as_ref().ok_or_else(|| {
-            Diagnostic::error(format!("{} is encrypted", self.path.display()))
-                .help("give the password with --vault-password-file or --ask-vault-pass")
-        })?;
+        let decrypt = self.settings.decrypt.as_ref().ok_or_else(|| crate::vault::locked(&self.path.display().to_string()))?;
         let text = decrypt(&source.text)?;
         Ok(Text { source: Arc::new(Source { path: self.path.to_owned(), text: text.into() }), secret: true })
     }

@@ -83,3 +83,13 @@ fn every_variable_keeps_its_place() {
     let Some(Var::Node(port)) = vars.get("port") else { panic!("a node") };
     assert_eq!((port.span().line, port.span().column, port.span().text()), (1, 41, "80"));
 }
+
+#[test]
+fn files_that_no_password_opens_matter_only_to_their_hosts() {
+    let (folder, _) = inventory(FLEET);
+    std::fs::write(folder.path().join("group_vars/db.yml"), "$ANSIBLE_VAULT;1.1;AES256\n6162\n").expect("written");
+    let (inventory, _) = Inventory::load(&[folder.path().join("hosts.yml").display().to_string()], Settings::default()).expect("loads");
+    assert!(inventory.readable(&inventory.hosts_of("web")).is_ok());
+    let problems = inventory.readable(&inventory.hosts_of("all")).expect_err("locked");
+    assert!(problems.0.len() == 1 && problems.0[0].message.contains("group_vars/db.yml is encrypted"), "{problems}");
+}

@@ -124,8 +124,7 @@ impl Loader {
             return self.document(&Arc::new(Source { path: shown(path), text: text.into() }));
         }
         let Some(decrypt) = &self.decrypt else {
-            return Err(Diagnostic::error(format!("{} is encrypted", shown(path).display()))
-                .help("give the password with --vault-password-file or --ask-vault-pass"));
+            return Err(crate::vault::locked(&shown(path).display().to_string()));
         };
         // What was encrypted is never shown in a report.
         let source = Arc::new(Source { path: shown(path), text: decrypt(&text)?.into() });

@@ -92,7 +92,7 @@ pub trait Scope: Send + Sync {
     /// Opens a vault text.
     fn decrypt(&self, text: &str) -> Result<String, Diagnostic> {
         let _ = text;
-        Err(Diagnostic::error("this value is encrypted").help("give the password with --vault-password-file or --ask-vault-pass"))
+        Err(crate::vault::locked("this value"))
     }
     /// Whether this lookup may be made now: some ask the world, and must be made once.
     fn may_look_up(&self, lookup: &str) -> bool {

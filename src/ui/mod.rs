@@ -27,25 +27,49 @@ pub fn note(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-/// Asks in the terminal, without showing what is typed.
+/// Content for standard output, as it is.
+pub fn bytes(content: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(content).and_then(|()| out.flush());
+}
+
+pub fn stdout_is_terminal() -> bool {
+    std::io::IsTerminal::is_terminal(&std::io::stdout())
+}
+
+/// Asks, showing what is typed.
 ///
 /// # Errors
-/// There is no terminal.
-pub fn ask_secret(prompt: &str) -> std::io::Result<String> {
-    use std::io::BufRead as _;
+/// Nobody answers.
+pub fn ask(prompt: &str) -> std::io::Result<String> {
+    let _ = write!(std::io::stderr().lock(), "{prompt}");
+    answer(&mut std::io::stdin().lock())
+}
 
+/// A line of input; its end without one is no answer.
+fn answer(input: &mut dyn std::io::BufRead) -> std::io::Result<String> {
+    let mut text = String::new();
+    if input.read_line(&mut text)? == 0 {
+        return Err(std::io::Error::other("nobody answers"));
+    }
+    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// Asks in the terminal, without showing what is typed; without a terminal the answer is read from standard input.
+///
+/// # Errors
+/// Nobody answers.
+pub fn ask_secret(prompt: &str) -> std::io::Result<String> {
     use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-    let mut terminal = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+    let Ok(mut terminal) = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty") else { return ask(prompt) };
     write!(terminal, "{prompt}")?;
     terminal.flush()?;
     let before = tcgetattr(&terminal)?;
     let mut silent = before.clone();
     silent.local_modes.remove(LocalModes::ECHO);
     tcsetattr(&terminal, OptionalActions::Now, &silent)?;
-    let mut text = String::new();
-    let read = std::io::BufReader::new(&terminal).read_line(&mut text);
+    let read = answer(&mut std::io::BufReader::new(&terminal));
     tcsetattr(&terminal, OptionalActions::Now, &before)?;
     writeln!(terminal)?;
-    read?;
-    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+    read
 }

@@ -42,7 +42,12 @@ impl Object for HostVars {
     }
 
     fn get(&self, key: &Value) -> Result<Option<Value>, Diagnostic> {
-        Ok(key.as_str().and_then(|host| self.of(host)))
+        let Some(host) = key.as_str() else { return Ok(None) };
+        let readable = self.scope.world.read_inventory(|inventory| inventory.readable([&Arc::from(host)]));
+        match readable {
+            Ok(()) => Ok(self.of(host)),
+            Err(mut problems) => Err(problems.0.swap_remove(0)),
+        }
     }
 
     fn iter(&self) -> Result<Option<Vec<Value>>, Diagnostic> {

@@ -197,8 +197,7 @@ impl Scope for TaskScope {
     fn decrypt(&self, text: &str) -> Result<String, Diagnostic> {
         match &self.world.decrypt {
             Some(decrypt) => decrypt(text),
-            None => Err(Diagnostic::error("this value is encrypted, and no vault password was given")
-                .help("give it with --vault-password-file or --ask-vault-pass")),
+            None => Err(crate::vault::locked("this value")),
         }
     }
 

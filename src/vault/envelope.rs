@@ -48,7 +48,11 @@ pub(super) fn parse(text: &str) -> Result<Envelope, String> {
         _ => return Err(format!("it does not begin with `{MAGIC};`")),
     };
     let digits: String = body.split_whitespace().collect();
-    let inner = unhex(digits.as_bytes()).ok_or("it holds something else than hexadecimal digits, or was cut off")?;
+    let inner = unhex(digits.as_bytes()).ok_or_else(|| {
+        // The words of Python, by which scripts know it.
+        let why = if digits.bytes().all(|digit| digit.is_ascii_hexdigit()) { "Odd-length string" } else { "Non-hexadecimal digit found" };
+        format!("it holds something else than hexadecimal digits, or was cut off (Vault format unhexlify error: {why})")
+    })?;
     let mut parts = inner.split(|byte| *byte == b'\n').map(unhex);
     let (Some(Some(salt)), Some(Some(seal)), Some(Some(content)), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())

@@ -12,6 +12,12 @@ use crate::diag::Diagnostic;
 
 pub use secret::Secret;
 
+/// By these words scripts know that a password is missing, or another one.
+const MISSING: &str = "Attempting to decrypt but no vault secrets found";
+const WRONG: &str = "no vault secrets were found that could decrypt";
+
+const UNREADABLE: &str = "this vault text cannot be read";
+
 /// Opens vault texts.
 pub type Decrypt = dyn Fn(&str) -> Result<String, Diagnostic> + Send + Sync;
 
@@ -39,17 +45,17 @@ pub fn decrypt(text: &str, secrets: &[Secret]) -> Result<String, Diagnostic> {
 /// As [`decrypt`].
 pub fn open<'s>(text: &str, secrets: &'s [Secret]) -> Result<(Vec<u8>, &'s Secret), Diagnostic> {
     let envelope = envelope::parse(text).map_err(|why| {
-        Diagnostic::error(format!("this vault text cannot be read: {why}")).help("encrypt it again, or restore it")
+        Diagnostic::error(format!("{UNREADABLE}: {why}")).help("encrypt it again, or restore it")
     })?;
     if secrets.is_empty() {
-        return Err(Diagnostic::error("this is encrypted, and no vault password is given")
-            .help("give the password with --vault-password-file or --ask-vault-pass"));
+        return Err(locked("this"));
     }
-    let names_it = |secret: &&Secret| secret.id().is_some() && secret.id() == envelope.id.as_deref();
-    let (first, then): (Vec<&Secret>, Vec<&Secret>) = secrets.iter().partition(names_it);
+    let names_it = |secret: &Secret| secret.id() == envelope.id.as_deref();
+    let tried = secrets.iter().filter(|secret| !secret.is_only_own() || names_it(secret));
+    let (first, then): (Vec<&Secret>, Vec<&Secret>) = tried.partition(|secret| secret.id().is_some() && names_it(secret));
     for secret in first.into_iter().chain(then) {
         if let Some(content) =
-            envelope.open(secret.password()).map_err(|why| Diagnostic::error(format!("this vault text cannot be read: {why}")))?
+            envelope.open(secret.password()).map_err(|why| Diagnostic::error(format!("{UNREADABLE}: {why}")))?
         {
             return Ok((content, secret));
         }
@@ -60,8 +66,24 @@ pub fn open<'s>(text: &str, secrets: &'s [Secret]) -> Result<(Vec<u8>, &'s Secre
     } else {
         format!("none of {} vault passwords opens", secrets.len())
     };
-    Err(Diagnostic::error(format!("{tried} this text{which}"))
+    Err(Diagnostic::error(format!("{tried} this text{which}: {WRONG}"))
         .help("check --vault-password-file, or the password that was typed"))
+}
+
+/// That something is encrypted, and nobody gave a password.
+pub fn locked(what: &str) -> Diagnostic {
+    Diagnostic::error(format!("{what} is encrypted, and no vault password is given: {MISSING}"))
+        .help("give the password with --vault-password-file or --ask-vault-pass")
+}
+
+/// Whether an error is that a vault text cannot be opened.
+pub fn is_vault_error(error: &Diagnostic) -> bool {
+    is_password_error(error) || error.message.contains(UNREADABLE)
+}
+
+/// Whether an error is that a password is missing, or another one.
+pub fn is_password_error(error: &Diagnostic) -> bool {
+    error.message.contains(MISSING) || error.message.contains(WRONG)
 }
 
 /// Encrypts with a secret; its id is written down where it has one (format 1.2).

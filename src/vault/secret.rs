@@ -12,7 +12,12 @@ use crate::diag::Diagnostic;
 pub struct Secret {
     id: Option<String>,
     password: Vec<u8>,
+    /// Whether it is tried only on texts that name its id.
+    only_own: bool,
 }
+
+/// The id of a secret that is given none; it is not written into files.
+const DEFAULT: &str = "default";
 
 impl fmt::Debug for Secret {
     /// Without the password.
@@ -23,44 +28,58 @@ impl fmt::Debug for Secret {
 
 impl Secret {
     pub fn from_text(text: &str) -> Secret {
-        Secret { id: None, password: text.as_bytes().to_vec() }
+        Secret { id: None, password: text.as_bytes().to_vec(), only_own: false }
     }
 
-    /// Reads a file, without the white space around; an executable is run for it.
+    /// Reads a file, without the white space around; an executable is run for it. A file may be encrypted with a secret known before.
     ///
     /// # Errors
     /// It cannot be read or run, or says nothing.
-    pub fn from_file(path: &Path) -> Result<Secret, Diagnostic> {
-        from_source(path, None)
+    pub fn from_file(path: &Path, known: &[Secret]) -> Result<Secret, Diagnostic> {
+        from_source(path, None, known)
     }
 
     /// `--vault-id`: `id@file`, `id@script`, `id@prompt`, or without an id. `ask` asks in the terminal.
     ///
     /// # Errors
     /// As [`Secret::from_file`], or nobody can be asked.
-    pub fn from_vault_id(given: &str, ask: impl Fn(&str) -> std::io::Result<String>) -> Result<Secret, Diagnostic> {
+    pub fn from_vault_id(given: &str, ask: impl Fn(&str) -> std::io::Result<String>, known: &[Secret]) -> Result<Secret, Diagnostic> {
         let (id, source) = match given.split_once('@') {
             Some((id, source)) => (Some(id).filter(|id| !id.is_empty()), source),
             None => (None, given),
         };
-        // The id of a secret that is given none; it is not written into files.
-        let id = id.filter(|id| *id != "default");
+        let id = id.filter(|id| *id != DEFAULT);
         if matches!(source, "prompt" | "prompt_ask_vault_pass") {
             let prompt = id.map_or("Vault password: ".to_owned(), |id| format!("Vault password ({id}): "));
             let text = ask(&prompt).map_err(|error| Diagnostic::error(format!("cannot ask for the vault password: {error}")))?;
-            return Ok(Secret { id: id.map(str::to_owned), password: text.into_bytes() });
+            return Ok(Secret { id: id.map(str::to_owned), ..Secret::from_text(&text) });
         }
-        from_source(Path::new(source), id)
+        from_source(Path::new(source), id, known)
     }
 
     /// The same password under an id, which is written into what it encrypts; or under none.
     #[must_use]
     pub fn with_id(self, id: Option<&str>) -> Secret {
-        Secret { id: id.map(str::to_owned), ..self }
+        Secret { id: id.filter(|id| *id != DEFAULT).map(str::to_owned), ..self }
+    }
+
+    /// The same password, tried only on texts that name its id.
+    #[must_use]
+    pub fn only_own(self) -> Secret {
+        Secret { only_own: true, ..self }
+    }
+
+    pub(super) fn is_only_own(&self) -> bool {
+        self.only_own
     }
 
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
+    }
+
+    /// Its id, or what secrets without one are called.
+    pub fn name(&self) -> &str {
+        self.id.as_deref().unwrap_or(DEFAULT)
     }
 
     /// The password itself.
@@ -73,7 +92,7 @@ impl Secret {
     }
 }
 
-fn from_source(path: &Path, id: Option<&str>) -> Result<Secret, Diagnostic> {
+fn from_source(path: &Path, id: Option<&str>, known: &[Secret]) -> Result<Secret, Diagnostic> {
     let failed = |why: String| Diagnostic::error(format!("cannot read the vault password from {}: {why}", path.display()));
     let found = path
         .metadata()
@@ -85,12 +104,15 @@ fn from_source(path: &Path, id: Option<&str>) -> Result<Secret, Diagnostic> {
         run(path, id).map_err(failed)?
     } else {
         let text = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-        text.trim_ascii().to_vec()
+        match std::str::from_utf8(&text).ok().filter(|text| super::is_encrypted(text)) {
+            Some(text) => super::open(text, known).map_err(|error| failed(error.message))?.0.trim_ascii().to_vec(),
+            None => text.trim_ascii().to_vec(),
+        }
     };
     if password.is_empty() {
         return Err(failed("it is empty".into()));
     }
-    Ok(Secret { id: id.map(str::to_owned), password })
+    Ok(Secret { id: id.map(str::to_owned), password, only_own: false })
 }
 
 /// A program whose name ends with `-client` is told which id is meant (docs.ansible.com, "Storing passwords in third-party tools").

@@ -26,20 +26,31 @@ fn what_is_sealed_opens() {
 fn mistakes_are_told() {
     let secrets = [Secret::from_text("right")];
     let good = encrypt(b"hidden", &secrets[0]).expect("seals");
-    assert_eq!(message(&good, &[]), "this is encrypted, and no vault password is given");
-    assert_eq!(message(&good, &[Secret::from_text("wrong")]), "the vault password does not open this text");
+    assert_eq!(message(&good, &[]), "this is encrypted, and no vault password is given: Attempting to decrypt but no vault secrets found");
+    assert_eq!(message(&good, &[Secret::from_text("wrong")]), "the vault password does not open this text: no vault secrets were found that could decrypt");
     for (text, why) in [
         ("plain", "it does not begin with `$ANSIBLE_VAULT;`"),
         ("$ANSIBLE_VAULT;1.1\n", "its first line is incomplete"),
         ("$ANSIBLE_VAULT;2.0;AES256\n", "its format `2.0` is not known, only 1.1 and 1.2"),
         ("$ANSIBLE_VAULT;1.1;ROT13\n", "its cipher `ROT13` is not known, only AES256"),
-        ("$ANSIBLE_VAULT;1.1;AES256\nxyz\n", "it holds something else than hexadecimal digits, or was cut off"),
+        ("$ANSIBLE_VAULT;1.1;AES256\nxyz\n", "it holds something else than hexadecimal digits, or was cut off (Vault format unhexlify error: Non-hexadecimal digit found)"),
         ("$ANSIBLE_VAULT;1.1;AES256\n6162\n", "it is incomplete"),
     ] {
         assert_eq!(message(text, &secrets), format!("this vault text cannot be read: {why}"));
     }
     let cut = &good[..good.len() - 41];
     assert!(decrypt(cut, &secrets).is_err());
+}
+
+#[test]
+fn a_secret_may_open_only_what_names_it() {
+    let secret = Secret::from_text("right");
+    let named = encrypt(b"x", &secret.clone().with_id(Some("prod"))).expect("seals");
+    assert!(decrypt(&named, &[secret.clone().only_own()]).is_err());
+    assert!(decrypt(&named, &[secret.clone().with_id(Some("prod")).only_own()]).is_ok());
+    let plain = encrypt_with_salt(b"x", &secret, b"salt");
+    assert!(decrypt(&plain, &[secret.clone().only_own()]).is_ok());
+    assert_eq!(encrypt_with_salt(b"x", &secret, b"salt"), plain);
 }
 
 #[test]

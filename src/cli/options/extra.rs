@@ -33,9 +33,7 @@ fn of_file(file: &str, decrypt: Option<&Arc<Decrypt>>) -> anyhow::Result<VarMap>
     if !vault::is_encrypted(&content) {
         return Ok(of_document(Source { path, text: content.into() }, false)?);
     }
-    let open = decrypt.ok_or_else(|| {
-        Diagnostic::error(format!("{file} is encrypted")).help("give the password with --vault-password-file or --ask-vault-pass")
-    })?;
+    let open = decrypt.ok_or_else(|| vault::locked(file))?;
     Ok(of_document(Source { path, text: open(&content)?.into() }, true)?)
 }
 
