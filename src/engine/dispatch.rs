@@ -38,7 +38,18 @@ impl Attempt {
         let arguments = self.arguments(scope, action.map_or(&[][..], |a| a.raw))?;
         let target = TaskTarget::prepare(self, scope, action.is_some_and(|a| a.local))?;
         self.play.run.emit(Event::Working { task: self.info.clone(), host: self.host.name.clone() });
-        let mut answered = self.in_time(&target, self.perform(action, arguments, &target, scope)).await?;
+        let refused = target.background.as_ref().and_then(|_| self.refused_in_background(action));
+        let running = async {
+            let answered = match refused {
+                Some(refused) => refused,
+                None => self.perform(action, arguments, &target, scope).await?,
+            };
+            match &target.background {
+                Some(background) => self.follow(background, answered, scope).await,
+                None => Ok(answered),
+            }
+        };
+        let mut answered = self.in_time(&target, running).await?;
         answered.delegated_to.clone_from(&target.delegated_to);
         self.take_facts(&answered.result, &target, scope);
         if target.diff && !answered.diff.is_empty() {
@@ -95,6 +106,7 @@ impl Attempt {
             others: arguments.clone(),
             written: &self.task.action.arguments,
             foreign: self.task.action.foreign.as_deref(),
+            ask: &self.play.run.ask,
         };
         let done = match (action.run)(arguments, context).await {
             Ok(done) => done,
@@ -187,7 +199,7 @@ impl Attempt {
         full(name).is_some_and(|f| full(&self.task.action.name) == Some(f))
     }
 
-    fn of_module(&self, answer: TaskResult) -> Answered {
+    pub(super) fn of_module(&self, answer: TaskResult) -> Answered {
         let mut result = match serde_json::from_slice::<JsonMap<String, Json>>(&answer.result) {
             Ok(map) => json_map(map),
             Err(_) => Map::new(),
@@ -202,12 +214,13 @@ impl Attempt {
         if !answer.warnings.is_empty() {
             result.insert("warnings".into(), Value::list(answer.warnings.iter().map(Value::str)));
         }
-        let error = answer.failed.then(|| self.error_at(&result, answer.argument.as_deref()));
+        let failed = result.get("failed").is_some_and(Value::is_true);
+        let error = failed.then(|| self.error_at(&result, answer.argument.as_deref()));
         let (diff, warnings, unreachable) = (answer.diff, answer.warnings, answer.unreachable);
         Answered { result, diff, warnings, error, unreachable, delegated_to: None }
     }
 
-    fn of_failure(&self, failure: Failure) -> Answered {
+    pub(super) fn of_failure(&self, failure: Failure) -> Answered {
         let mut result = json_map(failure.result);
         let unreachable = result.get("unreachable").is_some_and(Value::is_true);
         if !failure.msg.is_empty() {
@@ -267,6 +280,10 @@ impl Attempt {
                 let host = world.host(&name);
                 world.change_inventory(|inventory| inventory.add_host(&name, &groups, vars))?;
                 drop(host);
+            }
+            Effect::Stats { values, per_host, aggregate } => {
+                let of = per_host.then(|| self.host.name.clone());
+                self.play.run.stats.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(of, values, aggregate);
             }
             Effect::AddToGroup { group, parents } => {
                 let host = self.host.name.clone();

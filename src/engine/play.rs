@@ -173,6 +173,8 @@ fn prepare(run: &Arc<Run>, play: &Play) -> Result<(Arc<PlayVars>, Vec<Arc<str>>)
     let all_hosts = world.read_inventory(|inventory| inventory.matching(&pattern, limit)).map_err(|d| d.or_at(Some(play.hosts.span())))?;
     let mut hosts = all_hosts.clone();
     order(play, &scope, &mut hosts)?;
+    let mut play_vars = play_vars;
+    play_vars.extend(super::ask::vars_prompt(run, play, &scope)?);
     let mut roles = IndexMap::new();
     for steps in [&play.pre_tasks, &play.roles, &play.tasks, &play.post_tasks, &play.handlers] {
         role::roles_in(steps, &mut roles);

@@ -9,6 +9,8 @@ use indexmap::IndexMap;
 
 use super::event::{Counts, Event, Sink};
 use super::play;
+use super::stats::Stats;
+use crate::actions::Ask;
 use crate::diag::Diagnostics;
 use crate::playbook::{Loader, Play};
 use crate::remote::Connections;
@@ -50,6 +52,8 @@ pub struct Options {
     pub strategy: Option<String>,
     /// Of the keyword `timeout`, in seconds.
     pub task_timeout: Option<f64>,
+    /// Of the keyword `poll`, in seconds.
+    pub poll_interval: f64,
     pub start_at_task: Option<String>,
     /// Events tell the arguments of tasks.
     pub show_arguments: bool,
@@ -62,6 +66,7 @@ pub struct Run {
     pub loader: Arc<Loader>,
     pub connections: Arc<Connections>,
     pub sink: Arc<dyn Sink>,
+    pub ask: Arc<dyn Ask>,
     pub options: Options,
     pub(super) counts: Mutex<IndexMap<Arc<str>, Counts>>,
     /// Hosts that failed or are unreachable: no later play has them.
@@ -71,6 +76,9 @@ pub struct Run {
     /// `--start-at-task` has been reached.
     pub(super) started: AtomicBool,
     given_up: AtomicBool,
+    /// With --step: the rest is done without asking.
+    pub(super) stepped_out: AtomicBool,
+    pub(super) stats: Mutex<Stats>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,13 +113,14 @@ impl Ended {
 }
 
 impl Run {
-    pub fn new(world: Arc<World>, loader: Arc<Loader>, connections: Arc<Connections>, sink: Arc<dyn Sink>, options: Options) -> Arc<Run> {
+    pub fn new(world: Arc<World>, loader: Arc<Loader>, connections: Arc<Connections>, sink: Arc<dyn Sink>, ask: Arc<dyn Ask>, options: Options) -> Arc<Run> {
         let started = AtomicBool::new(options.start_at_task.is_none());
         Arc::new(Run {
             world,
             loader,
             connections,
             sink,
+            ask,
             options,
             counts: Mutex::default(),
             lost: Mutex::default(),
@@ -119,6 +128,8 @@ impl Run {
             stop: tokio::sync::watch::Sender::new(false),
             started,
             given_up: AtomicBool::new(false),
+            stepped_out: AtomicBool::new(false),
+            stats: Mutex::default(),
         })
     }
 
@@ -138,7 +149,7 @@ impl Run {
             }
         }
         let ended = self.ended();
-        self.sink.emit(Event::Ended { recap: ended.recap.clone() });
+        self.sink.emit(Event::Ended { recap: ended.recap.clone(), stats: self.stats.lock().unwrap_or_else(PoisonError::into_inner).shown() });
         Ok(ended)
     }
 

@@ -29,11 +29,14 @@ impl PlayRun {
             _ => {}
         }
         let info = self.info(task, &here, &hosts);
+        if !self.steps_into(&info).await {
+            return Flow::of(hosts);
+        }
         self.announce_task(&info);
-        // add_host changes what all share: once is enough.
-        let once = task.action.short() == "add_host"
-            || hosts.first().is_some_and(|first| here.flag("run_once", &self.scope(first, &here)).ok().flatten() == Some(true));
-        let working = if once { hosts[..1].to_vec() } else { hosts.clone() };
+        let once = hosts.first().is_some_and(|first| here.flag("run_once", &self.scope(first, &here)).ok().flatten() == Some(true));
+        // add_host changes what all share, pause holds up all: one host is enough, and the result is its own.
+        let alone = once || (self.strategy == Strategy::Linear && matches!(task.action.short(), "add_host" | "pause"));
+        let working = if alone { hosts[..1].to_vec() } else { hosts.clone() };
         let outcomes = self.attempt_all(task, &here, &info, working).await;
         if once {
             self.share_with_all(task, &hosts, &outcomes);

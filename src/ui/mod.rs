@@ -1,5 +1,6 @@
 //! Everything that is printed: reports with snippets, the progress of plays, diffs, recaps. Nothing else prints.
 
+mod ask;
 mod colour;
 pub mod deploy;
 mod difference;
@@ -10,6 +11,7 @@ pub mod views;
 
 use std::io::Write as _;
 
+pub use ask::{Terminal, ask_secret};
 pub use colour::{Colour, colours_on_stderr, paint};
 pub use log::log_to;
 pub use report::{Reports, head_reports, report, report_all};
@@ -25,27 +27,4 @@ pub fn line(text: &str) {
 pub fn note(text: &str) {
     log::record(text, if text.starts_with("error") || text.starts_with("[ERROR]") { "ERROR" } else { "INFO" });
     let _ = writeln!(std::io::stderr().lock(), "{text}");
-}
-
-/// Asks in the terminal, without showing what is typed.
-///
-/// # Errors
-/// There is no terminal.
-pub fn ask_secret(prompt: &str) -> std::io::Result<String> {
-    use std::io::BufRead as _;
-
-    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-    let mut terminal = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty")?;
-    write!(terminal, "{prompt}")?;
-    terminal.flush()?;
-    let before = tcgetattr(&terminal)?;
-    let mut silent = before.clone();
-    silent.local_modes.remove(LocalModes::ECHO);
-    tcsetattr(&terminal, OptionalActions::Now, &silent)?;
-    let mut text = String::new();
-    let read = std::io::BufReader::new(&terminal).read_line(&mut text);
-    tcsetattr(&terminal, OptionalActions::Now, &before)?;
-    writeln!(terminal)?;
-    read?;
-    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }
