@@ -49,6 +49,9 @@ again-cold|provisioning, nothing to change, cold start
 again-open|provisioning, nothing to change, open
 deploy-1|first deploy of a commit, connection open
 rollback|rollback to a release that is there, cold
+read|reading 100 roles and 3,000 tasks
+list|--list-tasks of them
+loop|1,000 turns of a loop, nothing to change
 ROWS
   printf '%-44s %10s %10s\n' 'peak memory of the largest process, MB' "$(megabytes ansible)" "$(megabytes deploy)"
 }

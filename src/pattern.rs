@@ -54,6 +54,17 @@ impl Pattern {
         self.0.captures_from_pos(text, from).ok().flatten()
     }
 
+    /// All matches, as `re.finditer` gives them: one may be empty and stand where the last one ended.
+    pub fn all<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Captures<'t>> {
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let found = (from <= text.len()).then(|| self.captures(text, from)).flatten()?;
+            let all = found.get(0)?;
+            from = if all.end() > all.start() { all.end() } else { next_char(text, all.end()) };
+            Some(found)
+        })
+    }
+
     /// How many groups there are, without the whole match.
     pub fn groups(&self) -> usize {
         self.0.captures_len().saturating_sub(1)
@@ -72,15 +83,13 @@ impl Pattern {
     /// Replaces up to `limit` matches (0: all), as `re.subn` does; and how many there were.
     pub fn replace(&self, text: &str, template: &Template, limit: usize) -> (String, usize) {
         let mut out = String::new();
-        let (mut count, mut copied, mut from) = (0, 0, 0);
-        while from <= text.len() && (limit == 0 || count < limit) {
-            let Some(found) = self.captures(text, from) else { break };
+        let (mut count, mut copied) = (0, 0);
+        for found in self.all(text).take(if limit == 0 { usize::MAX } else { limit }) {
             let Some(all) = found.get(0) else { break };
             out.push_str(&text[copied..all.start()]);
             template.expand(&found, &mut out);
             copied = all.end();
             count += 1;
-            from = if all.end() > all.start() { all.end() } else { next_char(text, all.end()) };
         }
         out.push_str(&text[copied.min(text.len())..]);
         (out, count)

@@ -159,7 +159,11 @@ impl Value {
             Value::Map(map) => {
                 let mut object = serde_json::Map::new();
                 for (key, value) in map.iter().filter(|(_, v)| !matches!(v, Value::Omit)) {
-                    object.insert(key.to_string(), value.to_json()?);
+                    let name = match key {
+                        Value::Bool(flag) => flag.to_string(),
+                        other => other.to_string(),
+                    };
+                    object.insert(name, value.to_json()?);
                 }
                 Json::Object(object)
             }
@@ -206,6 +210,10 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Str(text) => f.write_str(text),
+            Value::Object(object) => match object.plain() {
+                Ok(Value::Object(_)) | Err(_) => write!(f, "<{}>", object.type_name()),
+                Ok(plain) => fmt::Display::fmt(&plain, f),
+            },
             other => fmt::Debug::fmt(other, f),
         }
     }
@@ -269,6 +277,8 @@ impl fmt::Debug for Value {
             Value::Omit => f.write_str("<<Omit>>"),
             Value::Object(object) => match object.plain() {
                 Ok(Value::Object(_)) | Err(_) => write!(f, "<{}>", object.type_name()),
+                // What stands for an object, not a text.
+                Ok(Value::Str(text)) => f.write_str(&text),
                 Ok(plain) => fmt::Debug::fmt(&plain, f),
             },
         }

@@ -1,12 +1,13 @@
 //! Every folder of `tests/inventory/` is a case: sources in `arguments`, and what ansible-inventory and `ansible --list-hosts` made of
-//! them (`tests/inventory/record` records it). `list.json` is compared as JSON, `graph.txt` and `hosts.txt` line by line.
+//! them (`tests/inventory/record` records it). `list.json` and `export.json` are compared as JSON, the others line by line.
 //! Cases with `error.txt` are mistakes: it holds what we say, a line each; RECORD=1 writes it anew, to be read before it is committed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use deploy::inventory::Inventory;
+use deploy::diag::Source;
+use deploy::inventory::{Inventory, Settings, Shown};
 use deploy::vault::{Decrypt, Secret, decrypt};
 
 #[test]
@@ -36,12 +37,30 @@ fn check(case: &Path) -> Result<(), String> {
         same(case, "warnings.txt", &warnings)?;
     }
     let recorded: serde_json::Value = serde_json::from_str(&text(case, "list.json")?).map_err(|e| e.to_string())?;
-    let ours = inventory.to_json();
+    let ours = inventory.to_json(&Shown::default());
     if ours != recorded {
         return Err(format!("list.json\n{}", difference(&pretty(&recorded), &pretty(&ours))));
     }
-    // In Ansible's tree encrypted values stand open, which we do not do, and a group takes the variables of a host of its name.
-    let differs = pretty(&recorded).contains("__ansible_vault") || warnings.contains("of a group and of a host");
+    // A group takes the variables of a host of its name there.
+    let shared_name = warnings.contains("of a group and of a host");
+    let export: serde_json::Value = serde_json::from_str(&text(case, "export.json")?).map_err(|e| e.to_string())?;
+    let ours = inventory.to_json(&Shown { export: true, only: None });
+    if ours != export && !shared_name {
+        return Err(format!("export.json\n{}", difference(&pretty(&export), &pretty(&ours))));
+    }
+    // What several hosts have in common is written once there, with anchors; here again and again.
+    if text(case, "list.yml")?.contains("&id001") {
+        let nodes = |yaml: String| deploy::yaml::load(&Arc::new(Source { path: "list.yml".into(), text: yaml.into() })).map(|loaded| format!("{:#?}", loaded.documents));
+        let (theirs, ours) = (nodes(text(case, "list.yml")?), nodes(inventory.to_yaml(&Shown::default())));
+        let (theirs, ours) = (theirs.map_err(|e| e.to_string())?, ours.map_err(|e| e.to_string())?);
+        if theirs != ours {
+            return Err(format!("list.yml\n{}", difference(&theirs, &ours)));
+        }
+    } else {
+        same(case, "list.yml", &inventory.to_yaml(&Shown::default()))?;
+    }
+    // In Ansible's tree encrypted values stand open, which we do not do.
+    let differs = pretty(&recorded).contains("__ansible_vault") || shared_name;
     if !differs {
         same(case, "graph.txt", &inventory.graph("all", true))?;
     }
@@ -81,7 +100,8 @@ fn load(case: &Path) -> Result<(Inventory, String), String> {
         }
         lines
     };
-    match Inventory::load(&sources, playbook.as_deref(), open) {
+    let settings = Settings { playbook_folders: playbook.into_iter().collect(), decrypt: open, ..Settings::default() };
+    match Inventory::load(&sources, settings) {
         Ok((inventory, warnings)) => Ok((inventory, shown(&warnings))),
         Err(problems) => Err(shown(&problems.0)),
     }

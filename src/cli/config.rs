@@ -96,13 +96,13 @@ fn dump(config: &Config, args: &Dump) -> anyhow::Result<()> {
         .collect();
     match args.shape.format.as_str() {
         "display" => {
-            if let (true, Some(file)) = (config.file.is_some() || !args.only_changed, &config.file) {
-                ui::line(&format!("CONFIG_FILE() = {}", file.display()));
-            }
+            ui::line(&format!("CONFIG_FILE() = {}", config.file.as_ref().map_or_else(|| "None".to_owned(), |file| file.display().to_string())));
             rows.iter().for_each(|(setting, value, origin)| ui::line(&format!("{}({}) = {}", setting.name, from(origin), python(value))));
         }
         format => {
-            let mut all: Vec<Json> = rows.iter().map(|(setting, value, origin)| json!({"name": setting.name, "origin": from(origin), "value": value})).collect();
+            let mut all = vec![json!({"name": "CONFIG_FILE", "origin": "", "value": config.file})];
+            let rows: Vec<Json> = rows.iter().map(|(setting, value, origin)| json!({"name": setting.name, "origin": from(origin), "value": value})).collect();
+            all.extend(rows);
             all.push(json!({"GALAXY_SERVERS": galaxy_servers(config)}));
             write(&Json::Array(all), format)?;
         }
@@ -166,11 +166,12 @@ fn init(disabled: bool) {
 /// The exit code: 1 where something is unknown.
 fn validate(config: &Config, format: &str) -> ExitCode {
     if format == "env" {
-        let known = |name: &str| all().iter().any(|setting| setting.env.contains(&name));
+        // The first two name the file itself, and what Ansible's own tests are told.
+        let known = |name: &str| name == "ANSIBLE_CONFIG" || name.starts_with("ANSIBLE_TEST_") || all().iter().any(|setting| setting.env.contains(&name));
         let unknown: Vec<String> = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("ANSIBLE_") && !known(name)).collect();
         for name in &unknown {
             let names = all().iter().flat_map(|setting| setting.env.iter().copied());
-            ui::report(&Diagnostic::error(format!("{name} is no setting that Ansible knows")).suggest(name, names));
+            ui::report(&Diagnostic::error(format!("Found unknown environment variable '{name}'.")).suggest(name, names));
         }
         return u8::from(!unknown.is_empty());
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::LOCAL;
+use super::{LOCAL, Settings};
 use crate::diag::{Diagnostic, Source};
 use crate::template::{Var, VarMap};
 use crate::vault::Decrypt;
@@ -19,16 +19,16 @@ pub(super) enum Place {
 }
 
 /// What was read so far, by folder, kind and name.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct VarsFiles {
     inventory: Vec<PathBuf>,
     playbook: Vec<PathBuf>,
-    decrypt: Option<Arc<Decrypt>>,
+    settings: Arc<Settings>,
     read: HashMap<PathBuf, Folder>,
 }
 
 /// One folder's `group_vars/` and `host_vars/`; none for a name that has no file there.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Folder {
     groups: HashMap<Arc<str>, Option<VarMap>>,
     hosts: HashMap<Arc<str>, Option<VarMap>>,
@@ -41,18 +41,15 @@ impl fmt::Debug for VarsFiles {
 }
 
 impl VarsFiles {
-    pub(super) fn new(playbook: Vec<PathBuf>, decrypt: Option<Arc<Decrypt>>) -> VarsFiles {
-        VarsFiles { playbook, decrypt, ..VarsFiles::default() }
+    pub(super) fn new(settings: Arc<Settings>) -> VarsFiles {
+        let here = |folder: &PathBuf| if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.clone() };
+        VarsFiles { playbook: settings.playbook_folders.iter().map(here).collect(), settings, ..VarsFiles::default() }
     }
 
     pub(super) fn add_inventory_folder(&mut self, folder: PathBuf) {
         if !self.inventory.contains(&folder) {
             self.inventory.push(folder);
         }
-    }
-
-    pub(super) fn decrypt(&self) -> Option<Arc<Decrypt>> {
-        self.decrypt.clone()
     }
 
     /// In the order given, weakest first.
@@ -106,21 +103,48 @@ impl VarsFiles {
         }
         // The first that is there counts, and a folder before a file.
         let Some(found) =
-            ["", ".yml", ".yaml", ".json"].iter().map(|end| folder.join(format!("{name}{end}"))).find(|p| p.exists())
+            std::iter::once("").chain(self.settings.extensions.iter().map(String::as_str)).map(|end| folder.join(format!("{name}{end}"))).find(|p| p.exists())
         else {
             return Ok(None);
         };
         let mut files = Vec::new();
         if found.is_dir() {
-            files_below(&found, 0, &mut files)?;
+            self.files_below(&found, 0, &mut files)?;
         } else {
             files.push(found);
         }
         let mut vars = VarMap::new();
         for file in files {
-            vars.extend(read_vars(&file, self.decrypt.as_deref(), warnings)?);
+            vars.extend(read_vars(&file, self.settings.decrypt.as_deref(), warnings)?);
         }
         Ok(Some(vars))
+    }
+
+    /// All files of a folder of variables, sorted, without hidden and backup files; of its folders too.
+    fn files_below(&self, folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Diagnostic> {
+        let failed = |error: std::io::Error| Diagnostic::error(format!("cannot read {}: {error}", folder.display()));
+        let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
+            .map_err(failed)?
+            .map(|entry| entry.map(|e| e.path()))
+            .collect::<Result<_, _>>()
+            .map_err(failed)?;
+        entries.sort();
+        for path in entries {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name.starts_with('.') || name.ends_with('~') {
+                continue;
+            }
+            let extension = path.extension().map(|e| format!(".{}", e.to_string_lossy()));
+            // A link may lead back up; nobody nests variables this deep.
+            if path.is_dir() {
+                if extension.is_none() && depth < 16 {
+                    self.files_below(&path, depth + 1, files)?;
+                }
+            } else if extension.is_none_or(|e| self.settings.extensions.contains(&e)) {
+                files.push(path);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -155,31 +179,4 @@ pub(super) fn read_vars(path: &Path, decrypt: Option<&Decrypt>, warnings: &mut V
             .error(format!("a file of variables must hold a dictionary, this is {}", node.kind_name()))
             .help("write `name: value`, one variable a line")),
     }
-}
-
-/// All files of a folder of variables, sorted, without hidden and backup files; of its folders too.
-fn files_below(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Diagnostic> {
-    let failed = |error: std::io::Error| Diagnostic::error(format!("cannot read {}: {error}", folder.display()));
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
-        .map_err(failed)?
-        .map(|entry| entry.map(|e| e.path()))
-        .collect::<Result<_, _>>()
-        .map_err(failed)?;
-    entries.sort();
-    for path in entries {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with('.') || name.ends_with('~') {
-            continue;
-        }
-        let extension = path.extension().map(|e| e.to_string_lossy().into_owned());
-        // A link may lead back up; nobody nests variables this deep.
-        if path.is_dir() {
-            if extension.is_none() && depth < 16 {
-                files_below(&path, depth + 1, files)?;
-            }
-        } else if extension.is_none_or(|e| matches!(e.as_str(), "yml" | "yaml" | "json")) {
-            files.push(path);
-        }
-    }
-    Ok(())
 }

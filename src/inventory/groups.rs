@@ -6,20 +6,46 @@ use std::sync::Arc;
 
 use indexmap::IndexSet;
 
-use super::{ALL, Group, Host, Inventory, UNGROUPED};
+use super::settings::safe;
+use super::{ALL, Group, GroupNames, Host, Inventory, UNGROUPED};
 use crate::diag::Diagnostic;
 use crate::template::Var;
 use crate::yaml::{Kind, Node};
 
 impl Inventory {
-    /// Makes the group where it is missing.
+    /// Makes the group where it is missing, under the name that the settings allow.
     pub(super) fn ensure_group(&mut self, name: &str) -> Arc<str> {
+        let replaced = self.settings.group_names.replaced(name);
+        if safe(name) != name {
+            self.odd_names.insert(name.to_owned());
+        }
+        let name = replaced.as_deref().unwrap_or(name);
         if let Some((known, _)) = self.groups.get_key_value(name) {
             return known.clone();
         }
         let name: Arc<str> = name.into();
         self.groups.insert(name.clone(), Group { priority: 1, ..Group::default() });
         name
+    }
+
+    /// Whether there is a group of a name that somebody wrote.
+    pub(super) fn knows_group(&self, name: &str) -> bool {
+        self.groups.contains_key(self.settings.group_names.replaced(name).as_deref().unwrap_or(name))
+    }
+
+    /// Says that names of groups have characters that templates cannot write as `groups.NAME`.
+    pub(super) fn warn_of_group_names(&mut self) {
+        let names = std::mem::take(&mut self.odd_names).into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let what = match self.settings.group_names {
+            GroupNames::Warn => "not replaced",
+            GroupNames::Replace => "automatically replaced",
+            GroupNames::Ignore | GroupNames::ReplaceSilently => return,
+        };
+        if !names.is_empty() {
+            let joined = if what.starts_with("not") { "but" } else { "and" };
+            let warning = Diagnostic::warning(format!("Invalid characters were found in group names {joined} {what}: {names}"));
+            self.warn(warning.help("names of groups should be of letters, digits and `_`; force_valid_group_names of ansible.cfg says what happens to others"));
+        }
     }
 
     /// Makes the host where it is missing; `source` is the file that names it.

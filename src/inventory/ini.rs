@@ -82,7 +82,7 @@ impl Reader<'_> {
                 Section::Hosts
             }
         };
-        let known = self.inventory.groups.contains_key(name);
+        let known = self.inventory.knows_group(name);
         let group = self.inventory.ensure_group(name);
         if section == Section::Vars {
             // A group of which only variables are known is a mistake; it may still be made further down.
@@ -163,7 +163,7 @@ impl Reader<'_> {
                     .help("one group a line; variables belong into `[group:vars]`"),
             );
         }
-        let known = self.inventory.groups.contains_key(name);
+        let known = self.inventory.knows_group(name);
         let child = self.inventory.ensure_group(name);
         if !known {
             self.needed.insert(child.clone(), (span.clone(), Section::Children));

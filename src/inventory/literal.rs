@@ -94,6 +94,11 @@ impl<'t> Reader<'t> {
             }
             '\'' | '"' => self.strings(),
             '-' | '+' => self.signed(),
+            // Python's Ellipsis has no counterpart: it stays as it is written.
+            '.' if self.rest.starts_with("...") => {
+                self.rest = &self.rest[3..];
+                Some(Node::string("...", self.span))
+            }
             '.' | '0'..='9' => self.number(false),
             c if c.is_alphabetic() || c == '_' => self.word(),
             _ => None,
@@ -213,6 +218,10 @@ impl<'t> Reader<'t> {
                 Err(_) => return Some(self.digits(&clean, negative)),
             }
         } else {
+            // So do imaginary numbers.
+            if let Some(real) = lower.strip_suffix('j').filter(|_| !negative) {
+                return real.parse::<f64>().is_ok().then(|| Node::string(&lower, self.span));
+            }
             let valid = lower.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'+' | b'-'));
             let number: f64 = if valid { lower.parse().ok()? } else { return None };
             return Some(self.node(Kind::Float(if negative { -number } else { number })));
@@ -360,6 +369,8 @@ mod tests {
             ("", "\"\""),
             ("99999999999999999999", "\"99999999999999999999\""),
             ("1j", "\"1j\""),
+            ("[..., 1j, set(), {1, 2}, b'x']", "[\"...\", \"1j\", [], [1, 2], \"x\"]"),
+            ("...", "\"...\""),
             ("1e", "\"1e\""),
             ("..", "\"..\""),
         ] {

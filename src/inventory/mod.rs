@@ -3,15 +3,22 @@
 //! [`Inventory::load`] reads everything before a play runs, files of variables too, so that every mistake shows at once. While
 //! plays run only [`Inventory::add_host`] and [`Inventory::add_to_group`] change it.
 
+mod constructed;
 mod files;
+mod generator;
 mod groups;
 mod ini;
+mod list;
 mod listing;
 mod literal;
 mod load;
 mod pattern;
+mod plugin;
 mod range;
 mod script;
+mod settings;
+mod source;
+mod toml;
 mod words;
 mod yaml;
 
@@ -25,18 +32,26 @@ use crate::diag::Diagnostic;
 use crate::template::{Var, VarMap};
 use crate::value::Value;
 
+pub use listing::Shown;
+pub use settings::{GroupNames, Settings, Unmatched, Unparsed};
+
 /// All hosts and groups of a run.
 #[derive(Debug, Default)]
 pub struct Inventory {
     groups: IndexMap<Arc<str>, Group>,
     hosts: IndexMap<Arc<str>, Host>,
     files: files::VarsFiles,
+    /// What `-i` named.
+    sources: Vec<String>,
+    settings: Arc<Settings>,
+    /// Names of groups with characters that names of variables may not have, as they were written.
+    odd_names: IndexSet<String>,
     /// What [`Inventory::vars_of`] has made; emptied by every change.
     merged: Mutex<HashMap<Arc<str>, Arc<VarMap>>>,
     warnings: Mutex<Vec<Diagnostic>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Group {
     /// Hosts named in the group itself.
     hosts: IndexSet<Arc<str>>,
@@ -49,7 +64,7 @@ struct Group {
     depth: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Host {
     /// Groups that name the host themselves.
     groups: IndexSet<Arc<str>>,
@@ -63,12 +78,12 @@ impl Inventory {
     /// # Errors
     /// A pattern that cannot be read: a bad regular expression, a missing `@file`.
     pub fn matching(&self, pattern: &str, limit: Option<&str>) -> Result<Vec<Arc<str>>, Diagnostic> {
-        pattern::hosts(self, pattern, limit, pattern::Unmatched::Warn)
+        pattern::hosts(self, pattern, limit, self.settings.unmatched)
     }
 
     /// The same, but a name that matches nothing is an error with a suggestion: for what a user typed.
     pub fn matching_known(&self, pattern: &str, limit: Option<&str>) -> Result<Vec<Arc<str>>, Diagnostic> {
-        pattern::hosts(self, pattern, limit, pattern::Unmatched::Refuse)
+        pattern::hosts(self, pattern, limit, Unmatched::Refuse)
     }
 
     /// Levels 3 to 10 of docs.ansible.com "Understanding variable precedence", merged; cached. A host that the inventory does

@@ -6,15 +6,8 @@ use std::sync::Arc;
 use fancy_regex::Regex;
 use indexmap::IndexSet;
 
-use super::{ALL, Inventory, LOCAL};
+use super::{ALL, Inventory, LOCAL, Unmatched};
 use crate::diag::Diagnostic;
-
-/// What a name that matches nothing is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unmatched {
-    Warn,
-    Refuse,
-}
 
 type Hosts = IndexSet<Arc<str>>;
 
@@ -131,7 +124,11 @@ fn one(inventory: &Inventory, term: &str, unmatched: Unmatched) -> Result<Hosts,
         let problem = unknown(inventory, name);
         match unmatched {
             Unmatched::Refuse => return Err(problem),
-            Unmatched::Warn => inventory.warn(Diagnostic { level: crate::diag::Level::Warning, ..problem }),
+            Unmatched::Warn => {
+                let message = format!("Could not match supplied host pattern, ignoring: {name}");
+                inventory.warn(Diagnostic { level: crate::diag::Level::Warning, message, ..problem });
+            }
+            Unmatched::Ignore => {}
         }
     }
     Ok(match pick {

@@ -8,7 +8,7 @@ fn inventory(text: &str) -> (tempfile::TempDir, Inventory) {
     std::fs::write(folder.path().join("group_vars/os_Debian.yml"), "package: apt\n").expect("written");
     std::fs::write(folder.path().join("hosts.yml"), text).expect("written");
     let (inventory, warnings) =
-        Inventory::load(&[folder.path().join("hosts.yml").display().to_string()], None, None).expect("loads");
+        Inventory::load(&[folder.path().join("hosts.yml").display().to_string()], Settings::default()).expect("loads");
     assert!(warnings.is_empty(), "{warnings:?}");
     (folder, inventory)
 }
@@ -46,7 +46,7 @@ fn what_matches_nothing_warns_or_is_refused() {
     assert_eq!(names(&inventory.matching("web:wbe", None).expect("matches")), "w1 w2");
     let warnings = inventory.take_warnings();
     assert_eq!(warnings.len(), 1);
-    assert_eq!(warnings[0].message, "no group and no host is named `wbe`");
+    assert_eq!(warnings[0].message, "Could not match supplied host pattern, ignoring: wbe");
     assert!(inventory.take_warnings().is_empty());
     let error = inventory.matching_known("wbe", None).expect_err("refused");
     assert_eq!(error.help, ["did you mean `web`?", "groups: all, ungrouped, web, db"]);
@@ -69,7 +69,7 @@ fn a_limit_may_be_in_a_file() {
 
 #[test]
 fn this_machine_is_known_without_an_inventory() {
-    let (inventory, _) = Inventory::load(&[], None, None).expect("loads");
+    let (inventory, _) = Inventory::load(&[], Settings::default()).expect("loads");
     assert_eq!(names(&inventory.matching("localhost", None).expect("matches")), "localhost");
     assert!(!inventory.has_host("localhost"));
     assert_eq!(names(&inventory.matching("all", None).expect("matches")), "");

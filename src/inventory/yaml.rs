@@ -19,12 +19,8 @@ pub(super) fn read(inventory: &mut Inventory, node: &Node, source: &Path, proble
         return;
     };
     if let Some(plugin) = node.get("plugin") {
-        problems.push(
-            plugin
-                .error(format!("the inventory plugin `{}` is not supported", plugin.scalar_text().unwrap_or_default()))
-                .help("use a YAML or INI inventory, or an executable script that prints JSON for --list"),
-        );
-        return;
+        let error = plugin.error("this is the configuration of an inventory plugin, no inventory");
+        return problems.push(error.help("enable_plugins of ansible.cfg leaves out `auto` and this plugin"));
     }
     let mut reader = Reader { inventory, source, problems };
     for (name, data) in groups {

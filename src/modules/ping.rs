@@ -22,7 +22,7 @@ impl Module for Ping {
 
     fn plan(self, _: &dyn Look) -> Result<Plan, Failure> {
         if self.data == "crash" {
-            return Err(Failure::argument("data", "boom"));
+            return Err(Failure::argument("data", "Task failed: Module failed: boom"));
         }
         Ok(Plan::unchanged().with("ping", self.data))
     }

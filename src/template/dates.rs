@@ -1,18 +1,29 @@
 //! Points in time: `now()`, `to_datetime`, `strftime`, and the time between two of them.
 
+mod read;
+mod write;
+
 use std::sync::Arc;
 
 use jiff::civil::DateTime;
-use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp, Zoned};
 
 use super::eval::{Arguments, Fail, Result, objects};
 use super::syntax::Operator;
 use crate::diag::Diagnostic;
 use crate::value::{Object, Value};
 
-/// Python's `datetime` without a zone.
+pub(crate) use read::strptime;
+pub(crate) use write::strftime;
+
+/// Python's `datetime`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Moment(pub(crate) DateTime);
+pub(crate) struct Moment {
+    pub(crate) time: DateTime,
+    /// Of one that knows its zone.
+    pub(crate) offset: Option<Offset>,
+}
 
 /// Python's `timedelta`.
 #[derive(Debug, Clone, Copy)]
@@ -23,12 +34,12 @@ pub(crate) fn now(arguments: &Arguments) -> Result<Value> {
     let zoned = if utc { Timestamp::now().to_zoned(TimeZone::UTC) } else { Zoned::now() };
     match arguments.get(1, "fmt") {
         None | Some(Value::Null) => Ok(moment(zoned.datetime())),
-        Some(format) => jiff::fmt::strtime::format(format.to_string(), &zoned).map(Value::from).map_err(|error| Fail::error(format!("`now`: {error}"))),
+        Some(format) => Ok(Value::from(strftime(&format.to_string(), &zoned, true))),
     }
 }
 
 pub(crate) fn moment(time: DateTime) -> Value {
-    Value::Object(Arc::new(Moment(time)))
+    Value::Object(Arc::new(Moment { time, offset: None }))
 }
 
 pub(crate) fn of(value: &Value) -> Option<Moment> {
@@ -45,14 +56,31 @@ fn span(value: &Value) -> Option<Span> {
     }
 }
 
+impl Moment {
+    /// Since the beginning of 1970, in its own zone or in none.
+    fn since_epoch(self) -> SignedDuration {
+        let local = self.time.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0));
+        self.offset.map_or(local, |offset| local - SignedDuration::from_secs(i64::from(offset.seconds())))
+    }
+
+    fn zoned(self) -> Result<Zoned> {
+        let zone = self.offset.map_or_else(TimeZone::system, TimeZone::fixed);
+        self.time.to_zoned(zone).map_err(|error| Fail::error(error.to_string()))
+    }
+}
+
 /// `moment - moment`, `moment ± span`, `span ± span`.
 pub(crate) fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Result<Option<Value>> {
     let range = |error: jiff::Error| Fail::error(error.to_string());
     let spanned = |duration: SignedDuration| Value::Object(Arc::new(Span(duration)));
+    let moved = |moment: Moment, time: DateTime| Value::Object(Arc::new(Moment { time, ..moment }));
     Ok(match (operator, of(left), span(left), of(right), span(right)) {
-        (Operator::Sub, Some(a), _, Some(b), _) => Some(spanned(a.0.duration_since(b.0))),
-        (Operator::Add, Some(a), _, _, Some(b)) => Some(moment(a.0.checked_add(b.0).map_err(range)?)),
-        (Operator::Sub, Some(a), _, _, Some(b)) => Some(moment(a.0.checked_sub(b.0).map_err(range)?)),
+        (Operator::Sub, Some(a), _, Some(b), _) if a.offset.is_some() != b.offset.is_some() => {
+            return Err(Fail::error("one of these times has a zone and the other has none"));
+        }
+        (Operator::Sub, Some(a), _, Some(b), _) => Some(spanned(a.since_epoch() - b.since_epoch())),
+        (Operator::Add, Some(a), _, _, Some(b)) => Some(moved(a, a.time.checked_add(b.0).map_err(range)?)),
+        (Operator::Sub, Some(a), _, _, Some(b)) => Some(moved(a, a.time.checked_sub(b.0).map_err(range)?)),
         (Operator::Add, _, Some(a), _, Some(b)) => a.0.checked_add(b.0).map(spanned),
         (Operator::Sub, _, Some(a), _, Some(b)) => a.0.checked_sub(b.0).map(spanned),
         _ => None,
@@ -61,16 +89,23 @@ pub(crate) fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Res
 
 /// A number that orders moments among moments and spans among spans.
 pub(crate) fn rank(value: &Value) -> Option<f64> {
-    of(value)
-        .map(|moment| moment.0.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0)).as_secs_f64())
-        .or_else(|| span(value).map(|span| span.0.as_secs_f64()))
+    of(value).map(|moment| moment.since_epoch().as_secs_f64()).or_else(|| span(value).map(|span| span.0.as_secs_f64()))
 }
 
 /// As Python's `str(datetime)`.
-fn text(time: DateTime) -> String {
+fn text(moment: Moment) -> String {
+    let time = moment.time;
     let micros = time.subsec_nanosecond() / 1000;
-    let base = time.strftime("%Y-%m-%d %H:%M:%S").to_string();
-    if micros == 0 { base } else { format!("{base}.{micros:06}") }
+    let mut text = time.strftime("%Y-%m-%d %H:%M:%S").to_string();
+    if micros != 0 {
+        text.push_str(&format!(".{micros:06}"));
+    }
+    if let Some(offset) = moment.offset {
+        let seconds = offset.seconds();
+        let sign = if seconds < 0 { '-' } else { '+' };
+        text.push_str(&format!("{sign}{:02}:{:02}", seconds.abs() / 3600, seconds.abs() / 60 % 60));
+    }
+    text
 }
 
 impl Object for Moment {
@@ -79,21 +114,22 @@ impl Object for Moment {
     }
 
     fn get(&self, key: &Value) -> std::result::Result<Option<Value>, Diagnostic> {
+        let time = self.time;
         let number = match key.as_str().unwrap_or_default() {
-            "year" => i64::from(self.0.year()),
-            "month" => i64::from(self.0.month()),
-            "day" => i64::from(self.0.day()),
-            "hour" => i64::from(self.0.hour()),
-            "minute" => i64::from(self.0.minute()),
-            "second" => i64::from(self.0.second()),
-            "microsecond" => i64::from(self.0.subsec_nanosecond() / 1000),
+            "year" => i64::from(time.year()),
+            "month" => i64::from(time.month()),
+            "day" => i64::from(time.day()),
+            "hour" => i64::from(time.hour()),
+            "minute" => i64::from(time.minute()),
+            "second" => i64::from(time.second()),
+            "microsecond" => i64::from(time.subsec_nanosecond() / 1000),
             _ => return Ok(None),
         };
         Ok(Some(Value::Int(number)))
     }
 
     fn plain(&self) -> std::result::Result<Value, Diagnostic> {
-        Ok(Value::from(text(self.0)))
+        Ok(Value::from(text(*self)))
     }
 }
 
@@ -130,17 +166,17 @@ pub(crate) fn method(value: &Value, name: &str, arguments: &Arguments) -> Option
     if let Some(Span(duration)) = span(value) {
         return (name == "total_seconds").then(|| Ok(Value::Float(duration.as_secs_f64())));
     }
-    let Moment(time) = of(value)?;
-    let stamp = || time.to_zoned(TimeZone::system()).map(|zoned| zoned.timestamp()).map_err(|error| Fail::error(error.to_string()));
+    let moment = of(value)?;
+    let time = moment.time;
     Some(match name {
         "strftime" => {
             let format = arguments.positional.first().map(ToString::to_string).unwrap_or_default();
-            jiff::fmt::strtime::format(format, time).map(Value::from).map_err(|error| Fail::error(error.to_string()))
+            moment.zoned().map(|zoned| Value::from(strftime(&format, &zoned, true)))
         }
-        "isoformat" => Ok(Value::from(text(time).replace(' ', "T"))),
-        "timestamp" => stamp().map(|stamp| Value::Float(stamp.as_microsecond() as f64 / 1e6)),
+        "isoformat" => Ok(Value::from(text(moment).replacen(' ', "T", 1))),
+        "timestamp" => moment.zoned().map(|zoned| Value::Float(zoned.timestamp().as_microsecond() as f64 / 1e6)),
         "date" => Ok(Value::from(time.strftime("%Y-%m-%d").to_string())),
-        "time" => Ok(Value::from(text(time).split_off(11))),
+        "time" => Ok(Value::from(text(Moment { offset: None, ..moment }).split_off(11))),
         "weekday" => Ok(Value::Int(i64::from(time.weekday().to_monday_zero_offset()))),
         "isoweekday" => Ok(Value::Int(i64::from(time.weekday().to_monday_one_offset()))),
         _ => return None,

@@ -2,11 +2,14 @@
 
 use std::fmt::Write as _;
 
+mod encrypted;
 mod text;
 
 use super::eval::{Fail, Result};
 use text::{Look, reads_as_text, scalar_text};
 use crate::value::Value;
+
+pub(crate) use encrypted::Encrypted;
 
 /// Options of `yaml.dump`.
 pub(crate) struct Layout {
@@ -152,8 +155,26 @@ impl Writer<'_> {
                 Ok(())
             }
             Value::Undefined(undefined) => Err(Fail::Undefined(undefined.clone())),
+            Value::Object(object) if self.flow == 0 && object.type_name() == "EncryptedString" => {
+                self.encrypted(&object.plain()?.to_string(), indent);
+                Ok(())
+            }
             scalar => self.scalar(scalar, indent, place),
         }
+    }
+
+    fn encrypted(&mut self, text: &str, indent: isize) {
+        let end = if text.ends_with('\n') { "" } else { "-" };
+        self.indicator("!vault", true, false, false);
+        self.indicator(&format!("|{end}"), true, false, false);
+        let level = self.deeper(indent);
+        for line in text.lines() {
+            self.indention = false;
+            self.indent(level);
+            self.put(line);
+        }
+        self.space = false;
+        self.indention = false;
     }
 
     fn deeper(&self, indent: isize) -> isize {
@@ -356,8 +377,9 @@ fn escaped(c: char) -> String {
     }
 }
 
+/// What libyaml writes as it is.
 fn printable(c: char, unicode: bool) -> bool {
-    matches!(c, '\n' | ' '..='~') || (unicode && (matches!(c, '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)) && c != '\u{feff}')
+    matches!(c, '\n' | ' '..='~') || (unicode && matches!(c, '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && c != '\u{feff}')
 }
 
 /// Keys of up to 128 bytes on one line stand before their colon; others need a `?`.

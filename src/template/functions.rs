@@ -6,7 +6,8 @@ use std::sync::Mutex;
 
 use super::eval::objects::{self, Cycler, Joiner, Namespace, type_name};
 use super::eval::{Arguments, Eval, Fail, Frame, Result};
-use super::{dates, lookups};
+use super::random::Random;
+use super::{dates, lookups, python};
 use crate::diag::Diagnostic;
 use crate::value::{Map, Undefined, Value};
 
@@ -28,6 +29,7 @@ const TABLE: &[Function] = &[
     Function { name: "joiner", run: joiner },
     Function { name: "now", run: |_, arguments, _| dates::now(&arguments) },
     Function { name: "undef", run: undef },
+    Function { name: "lipsum", run: lipsum },
 ];
 
 pub(crate) fn find(name: &str) -> Option<&'static Function> {
@@ -102,6 +104,30 @@ fn cycler(_: &Eval<'_>, arguments: Arguments, _: Option<&Arc<Frame>>) -> Result<
 fn joiner(_: &Eval<'_>, arguments: Arguments, _: Option<&Arc<Frame>>) -> Result<Value> {
     let separator = arguments.get(0, "sep").cloned().unwrap_or_else(|| Value::str(", "));
     Ok(Value::Object(Arc::new(Joiner { separator, used: Mutex::new(false) })))
+}
+
+/// Paragraphs of words without meaning.
+fn lipsum(_: &Eval<'_>, arguments: Arguments, _: Option<&Arc<Frame>>) -> Result<Value> {
+    const WORDS: &str = "a ac ad amet ante arcu at augue bibendum commodo consectetur cras cum diam dictum dolor donec dui egestas elit enim erat eros est et eu \
+                         facilisis fames felis fusce gravida habitant hac iaculis id in integer ipsum justo lacus lectus leo libero ligula lorem luctus magna \
+                         massa mattis mauris metus mi mollis morbi nam nec neque nibh nisi nisl non nulla nunc odio orci ornare parturient pede per porta \
+                         pretium proin pulvinar purus quam quis rhoncus risus rutrum sagittis sapien sed sem semper sit sociis sodales suscipit tellus tempor \
+                         tortor turpis ut varius vel velit vitae volutpat vulputate";
+    let number = |index: usize, name: &str, default: i64| match arguments.get(index, name) {
+        Some(Value::Int(number)) => (*number).clamp(0, 1000) as u64,
+        _ => default as u64,
+    };
+    let (count, low, high) = (number(0, "n", 5), number(2, "min", 20), number(3, "max", 100));
+    let html = arguments.get(1, "html").is_none_or(Value::is_true);
+    let words: Vec<&str> = WORDS.split_whitespace().collect();
+    let mut random = Random::fresh();
+    let mut paragraph = || {
+        let size = (low + random.below(high.saturating_sub(low).max(1))).max(1);
+        let text = (0..size).map(|_| words[random.below(words.len() as u64) as usize]).collect::<Vec<_>>().join(" ");
+        let text = python::capitalize(&text) + ".";
+        if html { format!("<p>{text}</p>") } else { text }
+    };
+    Ok(Value::from((0..count).map(|_| paragraph()).collect::<Vec<_>>().join(if html { "\n" } else { "\n\n" })))
 }
 
 fn undef(_: &Eval<'_>, arguments: Arguments, _: Option<&Arc<Frame>>) -> Result<Value> {

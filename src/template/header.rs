@@ -7,9 +7,11 @@ use crate::diag::Diagnostic;
 pub(crate) fn read(text: &str, syntax: &Syntax) -> Result<(usize, Syntax), Diagnostic> {
     let mut syntax = syntax.clone();
     let Some(rest) = text.strip_prefix("#jinja2:") else { return Ok((0, syntax)) };
-    let line = rest.split('\n').next().unwrap_or_default();
-    let end = ("#jinja2:".len() + line.len() + 1).min(text.len());
-    for (key, value) in entries(line) {
+    let Some((line, _)) = rest.split_once('\n') else {
+        return Err(Diagnostic::error("the #jinja2 header is not followed by a line of the template").help("end it with a newline"));
+    };
+    let end = "#jinja2:".len() + line.len() + 1;
+    for (key, value) in entries(line)? {
         let flag = || match value.to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" | "1" => Ok(true),
             "false" | "no" | "off" | "0" => Ok(false),
@@ -18,7 +20,6 @@ pub(crate) fn read(text: &str, syntax: &Syntax) -> Result<(usize, Syntax), Diagn
         match key.as_str() {
             "trim_blocks" => syntax.trim_blocks = flag()?,
             "lstrip_blocks" => syntax.lstrip_blocks = flag()?,
-            "keep_trailing_newline" => syntax.keep_trailing_newline = flag()?,
             "newline_sequence" => syntax.newline_sequence = value.replace("\\r", "\r").replace("\\n", "\n"),
             "variable_start_string" => syntax.variable.0 = value,
             "variable_end_string" => syntax.variable.1 = value,
@@ -26,8 +27,10 @@ pub(crate) fn read(text: &str, syntax: &Syntax) -> Result<(usize, Syntax), Diagn
             "block_end_string" => syntax.block.1 = value,
             "comment_start_string" => syntax.comment.0 = value,
             "comment_end_string" => syntax.comment.1 = value,
-            // Line statements are off, as in Ansible by default; autoescaping is never on.
-            "line_statement_prefix" | "line_comment_prefix" | "autoescape" => {}
+            "line_statement_prefix" => syntax.line_statement = value,
+            "line_comment_prefix" => syntax.line_comment = value,
+            // The newline at the end always stays; nothing is ever escaped.
+            "keep_trailing_newline" | "autoescape" => {}
             _ => {
                 return Err(Diagnostic::error(format!("the #jinja2 header does not know `{key}`")).suggest(&key, KEYS.iter().copied()));
             }
@@ -39,8 +42,9 @@ pub(crate) fn read(text: &str, syntax: &Syntax) -> Result<(usize, Syntax), Diagn
 const KEYS: &[&str] = &[
     "trim_blocks",
     "lstrip_blocks",
-    "keep_trailing_newline",
     "newline_sequence",
+    "line_statement_prefix",
+    "line_comment_prefix",
     "variable_start_string",
     "variable_end_string",
     "block_start_string",
@@ -50,7 +54,7 @@ const KEYS: &[&str] = &[
 ];
 
 /// `key: value` pairs between commas; values may be quoted.
-fn entries(line: &str) -> Vec<(String, String)> {
+fn entries(line: &str) -> Result<Vec<(String, String)>, Diagnostic> {
     let mut parts = Vec::new();
     let mut part = String::new();
     let mut quote = None;
@@ -76,5 +80,9 @@ fn entries(line: &str) -> Vec<(String, String)> {
         let bare = text.strip_prefix(['"', '\'']).and_then(|text| text.strip_suffix(['"', '\'']));
         bare.unwrap_or(text).to_string()
     };
-    parts.iter().filter_map(|part| part.split_once(':')).map(|(key, value)| (clean(key), clean(value))).collect()
+    let pair = |part: &String| match part.split_once(':') {
+        Some((key, value)) => Ok((clean(key), clean(value))),
+        None => Err(Diagnostic::error(format!("{:?} in the #jinja2 header is no `key: value`", part.trim())).help("for example `#jinja2: lstrip_blocks: True`")),
+    };
+    parts.iter().map(pair).collect()
 }

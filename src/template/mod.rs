@@ -6,7 +6,9 @@
 //! - `filters`, `predicates` (tests), `lookups`: one file a family, each with a table; `functions`; `methods` of Python's types.
 //! - `python`, `dates`, `dump` (YAML out), `versions`, `random`: what these stand on.
 
+mod big;
 mod check;
+mod csv;
 mod dates;
 mod dump;
 mod eval;
@@ -16,6 +18,7 @@ mod header;
 mod lookups;
 mod methods;
 mod predicates;
+mod passwords;
 mod python;
 mod random;
 mod scope;
@@ -25,13 +28,14 @@ mod versions;
 use std::sync::Arc;
 
 use self::eval::stmt::settle;
-use self::eval::{Context, Eval, Fail, Origin, Unit, ended_as, is_true};
+use self::eval::{Context, Eval, Fail, Origin, Unit, is_true};
 use self::syntax::Mode;
 use crate::diag::{Diagnostic, Source};
 use crate::value::{Map, Value};
 use crate::yaml::{Kind, Node, Tag};
 
-pub use check::{check, check_expression, names};
+pub use check::{check, check_expression, check_file, names, needs};
+pub(crate) use dump::Encrypted;
 pub use lookups::lookup;
 pub use scope::{Scope, SearchPath, Var, VarMap, var_map};
 
@@ -40,11 +44,13 @@ pub use scope::{Scope, SearchPath, Var, VarMap, var_map};
 pub struct Syntax {
     pub trim_blocks: bool,
     pub lstrip_blocks: bool,
-    pub keep_trailing_newline: bool,
     pub newline_sequence: String,
     pub variable: (String, String),
     pub block: (String, String),
     pub comment: (String, String),
+    /// What begins a line that is a statement, or a comment; empty for none.
+    pub line_statement: String,
+    pub line_comment: String,
 }
 
 impl Default for Syntax {
@@ -53,11 +59,12 @@ impl Default for Syntax {
         Syntax {
             trim_blocks: true,
             lstrip_blocks: false,
-            keep_trailing_newline: true,
             newline_sequence: "\n".into(),
             variable: ("{{".into(), "}}".into()),
             block: ("{%".into(), "%}".into()),
             comment: ("{#".into(), "#}".into()),
+            line_statement: String::new(),
+            line_comment: String::new(),
         }
     }
 }
@@ -177,18 +184,18 @@ pub fn condition(node: &Node, scope: &dyn Scope) -> Result<bool, Diagnostic> {
 
 /// Renders a template file's text. `source` is where it was read from; includes are looked for beside it, then along the scope's paths.
 pub fn render_file(source: &Arc<Source>, syntax: &Syntax, scope: &dyn Scope) -> Result<String, Diagnostic> {
-    let (body, syntax) = header::read(&source.text, syntax)?;
-    let text: Arc<str> = if body == 0 { source.text.clone() } else { source.text[body..].into() };
-    let origin = Origin::File(source.clone(), body);
-    let program = syntax::file(&text, &syntax).map_err(|error| origin.syntax_diagnostic(&error))?;
-    let context = Context::new(scope);
-    let value = Eval::new(&context, Unit::new(program, origin)).run().and_then(|value| settle(&value)).map_err(Fail::into_diagnostic)?;
-    let value = match value {
-        Value::Null | Value::Omit => Value::str(""),
-        value => Value::from(value.to_string()),
-    };
-    let out = if syntax.keep_trailing_newline { ended_as(value, &text) } else { value }.to_string();
-    Ok(if syntax.newline_sequence == "\n" { out } else { out.replace('\n', &syntax.newline_sequence) })
+    let value = eval::file(&Context::new(scope), source, syntax).map_err(Fail::into_diagnostic)?;
+    Ok(match value {
+        Value::Null | Value::Omit => String::new(),
+        value => value.to_string(),
+    })
+}
+
+/// A value as `yaml.dump` writes it in block style: keys sorted, lines folded.
+pub(crate) fn yaml_sorted(value: &Value) -> String {
+    let layout =
+        dump::Layout { indent: 2, width: 80, sort_keys: true, flow: Some(false), unicode: true, explicit_start: false, explicit_end: false, quote: None };
+    dump::dump(value, &layout).unwrap_or_else(|_| value.to_string())
 }
 
 /// A value as YAML in block style, indented by so much a level; what cannot be written that way as JSON.
@@ -196,4 +203,9 @@ pub fn yaml(value: &Value, indent: usize) -> String {
     let layout =
         dump::Layout { indent, width: usize::MAX, sort_keys: false, flow: Some(false), unicode: true, explicit_start: false, explicit_end: false, quote: None };
     dump::dump(value, &layout).unwrap_or_else(|_| value.to_string())
+}
+
+/// Whether templates have this name without anybody's doing (`range`, `lookup`, …).
+pub fn is_global(name: &str) -> bool {
+    functions::find(name).is_some() || matches!(name, "omit" | "vars" | "self" | "loop")
 }

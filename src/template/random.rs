@@ -1,11 +1,13 @@
-//! Chance, repeatable where a seed is given. Not Python's generator: a seed gives other numbers than Ansible's.
+//! Chance: repeatable where a seed is given, from the system where it is to be secret.
 
 use std::collections::hash_map::RandomState;
+use std::fs::File;
 use std::hash::BuildHasher;
+use std::io::Read as _;
 
 use sha2::{Digest, Sha256};
 
-/// splitmix64 from a hash of the seed.
+/// splitmix64 from a hash of the seed. Not Python's generator: a seed gives other numbers than Ansible's.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -33,4 +35,21 @@ impl Random {
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(limit)) >> 64) as u64
     }
+}
+
+/// So many characters of an alphabet of up to 256, from the system's own randomness: for passwords and salts.
+pub(crate) fn text(size: usize, alphabet: &[u8]) -> Result<String, String> {
+    let no_bytes = |error: std::io::Error| format!("no random bytes from the system: {error}");
+    let mut source = File::open("/dev/urandom").map_err(no_bytes)?;
+    // Bytes beyond the last whole multiple would make some characters likelier than others.
+    let limit = 256 - 256 % alphabet.len();
+    let mut out = String::with_capacity(size);
+    let mut buffer = [0; 64];
+    while out.len() < size {
+        source.read_exact(&mut buffer).map_err(no_bytes)?;
+        let fair = buffer.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < limit);
+        let missing = size - out.len();
+        out.extend(fair.take(missing).map(|byte| char::from(alphabet[byte % alphabet.len()])));
+    }
+    Ok(out)
 }

@@ -85,7 +85,7 @@ pub(super) fn seal(content: &[u8], password: &[u8], id: Option<&str>) -> std::io
     Ok(seal_with(content, password, id, &salt))
 }
 
-/// The same salt gives the same text: only tests choose it.
+/// The same salt gives the same text.
 pub(super) fn seal_with(content: &[u8], password: &[u8], id: Option<&str>, salt: &[u8]) -> String {
     let keys = derive(password, salt);
     let padding = BLOCK - content.len() % BLOCK;

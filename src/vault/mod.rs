@@ -73,6 +73,11 @@ pub fn encrypt(content: &[u8], secret: &Secret) -> Result<String, Diagnostic> {
         .map_err(|error| Diagnostic::error(format!("no random bytes from the system: {error}")))
 }
 
+/// The same with a salt of the caller's: the same salt gives the same text.
+pub fn encrypt_with_salt(content: &[u8], secret: &Secret, salt: &[u8]) -> String {
+    envelope::seal_with(content, secret.password(), secret.id(), salt)
+}
+
 /// What opens texts with these secrets, and remembers what it opened: each costs ten thousand rounds of hashing.
 pub fn opener(secrets: Vec<Secret>) -> Arc<Decrypt> {
     let opened: Mutex<HashMap<String, String>> = Mutex::default();

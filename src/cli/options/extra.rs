@@ -13,7 +13,7 @@ use crate::yaml::{self, Node};
 ///
 /// # Errors
 /// A file that cannot be read, or what is no variable.
-pub(super) fn read(given: &[String], decrypt: Option<&Arc<Decrypt>>) -> anyhow::Result<VarMap> {
+pub(in crate::cli) fn read(given: &[String], decrypt: Option<&Arc<Decrypt>>) -> anyhow::Result<VarMap> {
     let mut all = VarMap::new();
     for text in given {
         if let Some(file) = text.strip_prefix('@') {

@@ -3,6 +3,7 @@
 //! What is not given comes from ansible.cfg and the environment (`config`).
 
 mod extra;
+mod inventory;
 mod prepare;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ use crate::playbook::{Loader, Roots};
 use crate::ui::Verbosity;
 use crate::vars::{Settings, World};
 
+pub(super) use extra::read as extra_vars;
+pub(super) use inventory::settings as inventory_settings;
 pub use prepare::Prepared;
 pub(super) use prepare::end_at_once;
 
@@ -137,7 +140,7 @@ impl RunOptions {
         let config = Config::current();
         let extra = extra::read(&self.extra_vars, decrypt.as_ref())?;
         let sources = self.sources();
-        let (inventory, mut warnings) = Inventory::load(&sources, Some(playbook_folder), decrypt.clone())?;
+        let (inventory, mut warnings) = Inventory::load(&sources, inventory_settings(playbook_folder, decrypt.clone(), &extra)?)?;
         if let Some(limit) = &self.limit {
             some_host_within(&inventory, limit)?;
         }
@@ -263,7 +266,7 @@ fn some_host_within(inventory: &Inventory, limit: &str) -> anyhow::Result<()> {
 }
 
 /// Where roles and collections are looked for besides the playbook's folder.
-fn roots(config: &Config) -> Roots {
+pub(in crate::cli) fn roots(config: &Config) -> Roots {
     let mut roles = config.paths("DEFAULT_ROLES_PATH");
     roles.insert(0, PathBuf::from("roles"));
     Roots { roles, collections: config.paths("COLLECTIONS_PATHS"), library: config.paths("DEFAULT_MODULE_PATH") }

@@ -82,7 +82,7 @@ fn is_timestamp(text: &str) -> bool {
         return false;
     }
     const FORM: &str = r"^(\d{4}-\d\d-\d\d|\d{4}-\d\d?-\d\d?([Tt]|[ \t]+)\d\d?:\d\d:\d\d(\.\d*)?([ \t]*(Z|[-+]\d\d?(:\d\d)?))?)$";
-    super::super::filters::regex::compile(FORM, "").is_ok_and(|form| form.is_match(text).unwrap_or(false))
+    super::super::filters::regex::compile(FORM, false, false).is_ok_and(|form| form.is_match(text))
 }
 
 pub(super) fn scalar_text(value: &Value) -> Result<String> {

@@ -7,7 +7,7 @@ use super::objects::{self, Shared};
 use super::{Eval, Fail, Frame, Result};
 use crate::diag::nearest;
 use crate::template::functions;
-use crate::template::syntax::{At, Expr};
+use crate::template::syntax::{At, Expr, Sight};
 use crate::value::{Undefined, Value};
 use crate::yaml::Kind;
 
@@ -48,8 +48,10 @@ impl Eval<'_> {
         if let Some(value) = frame.and_then(|frame| frame.get(name)) {
             return Ok(Found::Value(value));
         }
-        if let Some(found) = self.context.variable(name).map_err(|fail| self.placed(fail, Some(at)))? {
-            return Ok(found);
+        if self.unit.sight == Sight::Context {
+            if let Some(found) = self.context.variable(name).map_err(|fail| self.placed(fail, Some(at)))? {
+                return Ok(found);
+            }
         }
         Ok(Found::Value(match &**name {
             "omit" => Value::Omit,
@@ -68,6 +70,12 @@ impl Eval<'_> {
                 None => object.get(&Value::Str(name.clone()))?,
             },
             Value::Undefined(_) => Some(base.clone()),
+            // The pairs of `groupby` have names.
+            Value::Tuple(pair) if pair.len() == 2 => match &**name {
+                "grouper" => Some(pair[0].clone()),
+                "list" => Some(pair[1].clone()),
+                _ => None,
+            },
             _ => None,
         };
         Ok(found.unwrap_or_else(|| self.missing(base, &Value::Str(name.clone()), expr)))

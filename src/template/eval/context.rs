@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::stmt::settle;
 use super::{Eval, Fail, Origin, Result, Unit, objects};
+use crate::diag::Source;
 use crate::template::syntax::tree::Block;
 use crate::template::syntax::{self, Mode};
-use crate::template::{Scope, Var};
+use crate::template::{Scope, Syntax, Var, header};
 use crate::value::Value;
 use crate::yaml::{Kind, Node, Tag};
 
@@ -47,6 +49,15 @@ pub(crate) enum Found {
 impl Frame {
     pub(crate) fn inside(parent: Option<&Arc<Frame>>) -> Arc<Frame> {
         Arc::new(Frame { names: Mutex::default(), parent: parent.cloned() })
+    }
+
+    /// The outermost frame: names of the whole template.
+    pub(crate) fn root(self: &Arc<Self>) -> Arc<Frame> {
+        let mut frame = self;
+        while let Some(parent) = &frame.parent {
+            frame = parent;
+        }
+        frame.clone()
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Value> {
@@ -221,6 +232,23 @@ impl Drop for Context<'_> {
             frame.clear();
         }
     }
+}
+
+/// Renders a template file; one expression keeps its type.
+pub(crate) fn file(context: &Context<'_>, source: &Arc<Source>, syntax: &Syntax) -> Result<Value> {
+    let (body, syntax) = header::read(&source.text, syntax)?;
+    let text: Arc<str> = if body == 0 { source.text.clone() } else { source.text[body..].into() };
+    if syntax == Syntax::default() && !is_template(&text) {
+        return Ok(Value::Str(text));
+    }
+    let origin = Origin::File(source.clone(), body);
+    let program = syntax::file(&text, &syntax).map_err(|error| origin.syntax_error(&error))?;
+    let _entered = enter(0, 0)?;
+    let value = match settle(&Eval::new(context, Unit::new(program, origin)).run()?)? {
+        Value::Str(done) if syntax.newline_sequence != "\n" => Value::from(done.replace('\n', &syntax.newline_sequence)),
+        value => value,
+    };
+    Ok(ended_as(value, &text))
 }
 
 /// Text ends with as many newlines as its template does: Jinja2 takes one away, Ansible puts it back.

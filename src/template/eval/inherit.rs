@@ -9,8 +9,8 @@ use super::macros::Module;
 use super::output::Output;
 use super::{Eval, Fail, Frame, Origin, Result, Unit, enter, objects};
 use crate::diag::{Diagnostic, Source};
-use crate::template::syntax::{Expr, Stmt, file};
-use crate::template::{Syntax, header};
+use crate::template::Syntax;
+use crate::template::syntax::{Expr, Sight, Stmt, file};
 use crate::value::{Undefined, Value};
 
 /// Which files a template extends already.
@@ -58,7 +58,9 @@ impl Eval<'_> {
             return Err(Fail::error(format!("the block `{name}` is required: a template that extends this one must define it")));
         }
         let _entered = enter(0, 0)?;
-        let inner = Frame::inside(frame);
+        // A block is a function of the whole template: unless it is `scoped` it sees no loop's and no macro's names.
+        let root = frame.map(|frame| frame.root());
+        let inner = Frame::inside(if block.scoped { frame } else { root.as_ref() });
         inner.set(&SUPER.into(), Value::Tuple(Arc::new(vec![Value::str(name), Value::Int(level as i64)])));
         Eval::new(self.context, unit).capture(&block.body, Some(&inner))
     }
@@ -82,11 +84,13 @@ impl Eval<'_> {
         self.block(name, 0, frame)
     }
 
-    pub(crate) fn include(&self, name: &Expr, ignore_missing: bool, frame: Option<&Arc<Frame>>) -> Result<Value> {
+    pub(crate) fn include(&self, name: &Expr, ignore_missing: bool, sight: Sight, frame: Option<&Arc<Frame>>) -> Result<Value> {
         match self.load(name, frame) {
             Ok((unit, _)) => {
                 let _entered = enter(0, 0)?;
-                let inner = Frame::inside(frame);
+                let (unit, inner) = self.seeing(unit, sight, frame);
+                // The loop around an include is not its own.
+                inner.set(&"loop".into(), Value::Undefined(Arc::new(Undefined { name: "loop".into(), ..Undefined::default() })));
                 let blocks = std::mem::take(&mut *self.context.blocks.borrow_mut());
                 let value = Eval::new(self.context, unit).run_inside(Some(&inner));
                 *self.context.blocks.borrow_mut() = blocks;
@@ -97,16 +101,24 @@ impl Eval<'_> {
         }
     }
 
-    pub(crate) fn import(&self, name: &Expr, frame: Option<&Arc<Frame>>) -> Result<Value> {
+    /// A template that is used, and the frame that it runs in.
+    fn seeing(&self, unit: Unit, sight: Sight, frame: Option<&Arc<Frame>>) -> (Unit, Arc<Frame>) {
+        match sight {
+            Sight::Context => (Unit { sight: self.unit.sight, ..unit }, Frame::inside(frame)),
+            Sight::Nothing => (Unit { sight, ..unit }, Frame::inside(None)),
+        }
+    }
+
+    pub(crate) fn import(&self, name: &Expr, sight: Sight, frame: Option<&Arc<Frame>>) -> Result<Value> {
         let (unit, _) = self.load(name, frame)?;
         let _entered = enter(0, 0)?;
-        let inner = Frame::inside(frame);
+        let (unit, inner) = self.seeing(unit, sight, frame);
         Eval::new(self.context, unit).run_inside(Some(&inner))?;
         Ok(Value::Object(Arc::new(Module(inner))))
     }
 
-    pub(crate) fn import_names(&self, name: &Expr, names: &[(Arc<str>, Arc<str>)], frame: Option<&Arc<Frame>>) -> Result<()> {
-        let module = self.import(name, frame)?;
+    pub(crate) fn import_names(&self, name: &Expr, names: &[(Arc<str>, Arc<str>)], sight: Sight, frame: Option<&Arc<Frame>>) -> Result<()> {
+        let module = self.import(name, sight, frame)?;
         let Value::Object(object) = &module else { return Ok(()) };
         for (found, alias) in names {
             let value = object.get(&Value::Str(found.clone()))?.unwrap_or_else(|| {
@@ -133,10 +145,13 @@ impl Eval<'_> {
                 match fs::read_to_string(&path) {
                     Ok(text) => {
                         let source = Arc::new(Source { path: path.clone(), text: text.into() });
-                        let (body, syntax) = header::read(&source.text, &Syntax::default())?;
-                        let origin = Origin::File(source.clone(), body);
-                        let text: Arc<str> = if body == 0 { source.text.clone() } else { source.text[body..].into() };
-                        let program = file(&text, &syntax).map_err(|error| origin.syntax_error(&error))?;
+                        let origin = Origin::File(source.clone(), 0);
+                        // Read as the template that uses it is; only that one's header counts.
+                        let program = match &self.unit.program.syntax {
+                            Some(syntax) => file(&source.text, syntax),
+                            None => file(&source.text, &Syntax::default()),
+                        };
+                        let program = program.map_err(|error| origin.syntax_error(&error))?;
                         return Ok((Unit::new(program, origin), path));
                     }
                     Err(_) => tried.push(path.display().to_string()),

@@ -55,7 +55,15 @@ impl Eval<'_> {
         if let Some(place) = keywords.iter().position(|(name, _)| &**name == "caller") {
             frame.set(&"caller".into(), keywords.remove(place).1);
         }
-        frame.set(&"varargs".into(), Value::Tuple(Arc::new(positional.collect())));
+        let varargs: Vec<Value> = positional.collect();
+        if !node.takes.varargs && !varargs.is_empty() {
+            return Err(Fail::error(format!("`{}` takes {} arguments, {} were given", node.name, node.parameters.len(), node.parameters.len() + varargs.len())));
+        }
+        if let Some((unknown, _)) = keywords.first().filter(|_| !node.takes.kwargs) {
+            let error = Diagnostic::error(format!("the macro `{}` has no parameter `{unknown}`", node.name));
+            return Err(error.suggest(unknown, node.parameters.iter().map(AsRef::as_ref)).into());
+        }
+        frame.set(&"varargs".into(), Value::Tuple(Arc::new(varargs)));
         frame.set(&"kwargs".into(), Value::map(keywords.into_iter().map(|(name, value)| (Value::Str(name), value))));
         eval.capture(&node.body, Some(&frame))
     }
@@ -87,6 +95,9 @@ impl Object for MacroValue {
         Ok(match key.as_str() {
             Some("name") => Some(Value::Str(self.node.name.clone())),
             Some("arguments") => Some(Value::Tuple(Arc::new(self.node.parameters.iter().cloned().map(Value::Str).collect()))),
+            Some("catch_varargs") => Some(Value::Bool(self.node.takes.varargs)),
+            Some("catch_kwargs") => Some(Value::Bool(self.node.takes.kwargs)),
+            Some("caller") => Some(Value::Bool(self.node.takes.caller)),
             _ => None,
         })
     }
@@ -108,7 +119,7 @@ impl Object for Module {
     }
 
     fn get(&self, key: &Value) -> std::result::Result<Option<Value>, Diagnostic> {
-        Ok(key.as_str().and_then(|name| self.0.own(name)))
+        Ok(key.as_str().filter(|name| !name.starts_with('_')).and_then(|name| self.0.own(name)))
     }
 
     fn iter(&self) -> std::result::Result<Option<Vec<Value>>, Diagnostic> {

@@ -15,12 +15,12 @@ pub(crate) mod stmt;
 use std::sync::Arc;
 
 pub(crate) use call::Invocation;
-pub(crate) use context::{Context, Frame, ended_as, enter, is_template};
+pub(crate) use context::{Context, Frame, enter, file, is_template};
 pub(crate) use expr::is_true;
 pub(crate) use place::Origin;
 
 use crate::diag::Diagnostic;
-use crate::template::syntax::{At, Program};
+use crate::template::syntax::{At, Program, Sight};
 use crate::value::{Undefined, Value};
 
 /// Why a value could not be had.
@@ -45,6 +45,8 @@ pub(crate) struct Arguments {
 pub(crate) struct Unit {
     pub(crate) program: Arc<Program>,
     pub(crate) origin: Origin,
+    /// Whether it sees variables: what is imported without context does not.
+    pub(crate) sight: Sight,
 }
 
 /// Evaluates one unit in one context.
@@ -85,7 +87,7 @@ impl Arguments {
 
 impl Unit {
     pub(crate) fn new(program: Arc<Program>, origin: Origin) -> Unit {
-        Unit { program, origin }
+        Unit { program, origin, sight: Sight::Context }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Context, Fail, Frame, Result, Unit};
 use crate::diag::Diagnostic;
-use crate::template::dates;
+use crate::template::{big, dates};
 use crate::template::syntax::{For, Operator};
 use crate::value::{Map, Object, Undefined, Value};
 
@@ -76,12 +76,13 @@ pub(crate) fn unshared(value: &Value) -> Result<Value> {
     convert(value, &|object| Ok(downcast::<Shared>(object).map(Shared::value)), 0)
 }
 
-/// The value without objects, all the way down, where they have plain values.
+/// The value without objects, all the way down, where they have plain values; large numbers stay.
 pub(crate) fn plain(value: &Value) -> Result<Value> {
     convert(
         value,
         &|object| match downcast::<Shared>(object) {
             Some(shared) => Ok(Some(shared.value())),
+            None if big::is(object) => Ok(None),
             None => match object.plain()? {
                 Value::Object(_) => Ok(None),
                 inner => Ok(Some(inner)),
@@ -140,9 +141,12 @@ pub(crate) fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// Operators on objects that have some: dates.
+/// Operators on objects that have some: dates, large numbers.
 pub(crate) fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Result<Option<Value>> {
-    dates::arithmetic(operator, left, right)
+    match big::arithmetic(operator, left, right)? {
+        None => dates::arithmetic(operator, left, right),
+        found => Ok(found),
+    }
 }
 
 /// The order of dates among themselves.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::objects::{plain, type_name};
 use super::{Fail, Result};
-use crate::template::python;
+use crate::template::{big, python};
 use crate::template::syntax::{Comparison, Operator};
 use crate::value::Value;
 
@@ -35,8 +35,9 @@ fn number(value: &Value) -> Option<Number> {
 
 pub(crate) fn negative(value: &Value) -> Result<Value> {
     match number(value) {
-        Some(Number::Int(number)) => number.checked_neg().map(Value::Int).ok_or_else(too_large),
+        Some(Number::Int(number)) => Ok(number.checked_neg().map(Value::Int).or_else(|| big::negative(value)).unwrap_or(Value::Null)),
         Some(Number::Float(number)) => Ok(Value::Float(-number)),
+        None if big::of(value).is_some() => Ok(big::negative(value).unwrap_or(Value::Null)),
         None => Err(Fail::error(format!("`-` does not work on an object of type '{}'", type_name(value)))),
     }
 }
@@ -49,7 +50,10 @@ pub(crate) fn binary(operator: Operator, left: &Value, right: &Value) -> Result<
         return python::percent(format, right).map(Value::from);
     }
     if let (Some(a), Some(b)) = (number(left), number(right)) {
-        return arithmetic(operator, a, b);
+        return match arithmetic(operator, a, b)? {
+            Some(value) => Ok(value),
+            None => big::arithmetic(operator, left, right)?.ok_or_else(|| unsupported(operator, left, right)),
+        };
     }
     match (operator, left, right) {
         (Operator::Add, Value::Str(a), Value::Str(b)) => Ok(Value::from(format!("{a}{b}"))),
@@ -88,10 +92,6 @@ fn unsupported(operator: Operator, left: &Value, right: &Value) -> Fail {
     }
 }
 
-fn too_large() -> Fail {
-    Fail::error("the result is a whole number beyond 64 bits")
-}
-
 /// Guards against a result that would not fit into memory.
 fn repeat(length: usize, times: i64) -> Result<usize> {
     let times = usize::try_from(times.max(0)).unwrap_or(usize::MAX);
@@ -101,8 +101,9 @@ fn repeat(length: usize, times: i64) -> Result<usize> {
     Ok(times)
 }
 
-fn arithmetic(operator: Operator, a: Number, b: Number) -> Result<Value> {
-    let whole = |result: Option<i64>| result.map(Value::Int).ok_or_else(too_large);
+/// Nothing where the result does not fit into 64 bits.
+fn arithmetic(operator: Operator, a: Number, b: Number) -> Result<Option<Value>> {
+    let whole = |result: Option<i64>| Ok(result.map(Value::Int));
     if let (Number::Int(a), Number::Int(b)) = (a, b) {
         match operator {
             Operator::Add => return whole(a.checked_add(b)),
@@ -119,7 +120,7 @@ fn arithmetic(operator: Operator, a: Number, b: Number) -> Result<Value> {
     if matches!(operator, Operator::Div | Operator::FloorDiv | Operator::Rem) && b == 0.0 {
         return Err(Fail::error("division by zero"));
     }
-    Ok(Value::Float(match operator {
+    Ok(Some(Value::Float(match operator {
         Operator::Add => a + b,
         Operator::Sub => a - b,
         Operator::Mul => a * b,
@@ -130,8 +131,8 @@ fn arithmetic(operator: Operator, a: Number, b: Number) -> Result<Value> {
             if rest != 0.0 && (rest < 0.0) != (b < 0.0) { rest + b } else { rest }
         }
         Operator::Pow => a.powf(b),
-        Operator::Concat => return Ok(Value::from(format!("{}{}", Value::Float(a), Value::Float(b)))),
-    }))
+        Operator::Concat => return Ok(None),
+    })))
 }
 
 pub(crate) fn compare(comparison: Comparison, left: &Value, right: &Value) -> Result<bool> {
@@ -150,6 +151,7 @@ pub(crate) fn compare(comparison: Comparison, left: &Value, right: &Value) -> Re
 pub(crate) fn equal(left: &Value, right: &Value) -> Result<bool> {
     Ok(match (left, right) {
         (Value::Object(a), Value::Object(b)) if Arc::ptr_eq(a, b) => true,
+        _ if big::order(left, right).is_some() => big::order(left, right) == Some(Ordering::Equal),
         (Value::Object(_), _) | (_, Value::Object(_)) => plain(left)? == plain(right)?,
         _ => left == right,
     })
@@ -167,6 +169,7 @@ pub(crate) fn order(left: &Value, right: &Value, comparison: Comparison) -> Resu
             }
             a.len().cmp(&b.len())
         }
+        _ if big::order(left, right).is_some() => big::order(left, right).unwrap_or(Ordering::Equal),
         (Value::Object(_), _) | (_, Value::Object(_)) => match (super::objects::rank(left), super::objects::rank(right)) {
             (Some(a), Some(b)) => a.total_cmp(&b),
             _ => match (plain(left)?, plain(right)?) {

@@ -11,8 +11,9 @@ pub(crate) struct Output {
     text: String,
     first: Option<Value>,
     several: bool,
-    /// An `omit` was emitted: alone it is the result.
-    omitted: bool,
+    /// How many `omit` were emitted: one alone is the result.
+    omitted: usize,
+    nothing: bool,
 }
 
 impl Output {
@@ -28,8 +29,8 @@ impl Output {
     /// A finished value: nothing undefined in it.
     pub(crate) fn value(&mut self, value: Value) {
         match value {
-            Value::Null => {}
-            Value::Omit => self.omitted = true,
+            Value::Null => self.nothing = true,
+            Value::Omit => self.omitted += 1,
             value if self.first.is_none() && !self.several => self.first = Some(value),
             value => {
                 self.flush();
@@ -50,7 +51,8 @@ impl Output {
         match (self.several, self.first) {
             (true, _) => Value::Str(self.text.into()),
             (false, Some(first)) => first,
-            (false, None) if self.omitted => Value::Omit,
+            (false, None) if self.omitted == 1 && !self.nothing => Value::Omit,
+            (false, None) if self.omitted > 0 => Value::str(""),
             (false, None) => Value::Null,
         }
     }

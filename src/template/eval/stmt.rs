@@ -113,15 +113,15 @@ impl Eval<'_> {
                 let value = self.block(&block.name, 0, frame)?;
                 output.value(value);
             }
-            Stmt::Include(name, ignore_missing) => {
-                let value = self.include(name, *ignore_missing, frame)?;
+            Stmt::Include(name, ignore_missing, sight) => {
+                let value = self.include(name, *ignore_missing, *sight, frame)?;
                 output.value(value);
             }
-            Stmt::Import(name, alias) => {
-                let module = self.import(name, frame)?;
+            Stmt::Import(name, alias, sight) => {
+                let module = self.import(name, *sight, frame)?;
                 self.assign(&Target::Name(alias.clone()), module, frame)?;
             }
-            Stmt::FromImport(name, names) => self.import_names(name, names, frame)?,
+            Stmt::FromImport(name, names, sight) => self.import_names(name, names, *sight, frame)?,
             // Handled by `inherit` at the top; elsewhere it has no meaning.
             Stmt::Extends(_) => {}
             Stmt::Break => return Ok(Flow::Break),

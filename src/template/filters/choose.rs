@@ -31,6 +31,7 @@ fn ternary(call: &Invocation<'_, '_>) -> Result<Value> {
     if let Value::Undefined(undefined) = &call.input {
         return Err(Fail::Undefined(undefined.clone()));
     }
+    call.required(1)?;
     let index = match (&call.input, call.argument(2)) {
         (Value::Null, Some(none)) if !matches!(none, Value::Null) => 2,
         (value, _) if objects::snapshot(value).is_true() => 0,
@@ -46,7 +47,7 @@ fn bool(call: &Invocation<'_, '_>) -> Result<Value> {
         Value::Null => false,
         Value::Int(number) => *number == 1,
         Value::Float(number) => (number - 1.0).abs() < f64::EPSILON,
-        Value::Str(text) => matches!(text.trim().to_ascii_lowercase().as_str(), "yes" | "on" | "1" | "true" | "y" | "t"),
+        Value::Str(text) => matches!(text.to_ascii_lowercase().as_str(), "yes" | "on" | "1" | "true"),
         _ => false,
     }))
 }

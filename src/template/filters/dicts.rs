@@ -22,7 +22,12 @@ pub(super) const TABLE: &[Filter] = &[
     Filter::new("subelements", &["subelements", "skip_missing"], subelements),
     Filter::new("lists_mergeby", &["*"], mergeby),
     Filter::new("groupby_as_dict", &["attribute"], groupby_as_dict),
-    Filter::new("attr", &["name"], |call| call.eval.attribute(&call.input, &call.text(0)?.unwrap_or_default(), None)),
+    // Attributes only, not the keys of a dictionary.
+    Filter::new("attr", &["name"], |call| {
+        let input = if matches!(call.input, Value::Map(_)) { &Value::Null } else { &call.input };
+        call.eval.attribute(input, &call.text(0)?.unwrap_or_default(), None)
+    }),
+    Filter::new("rekey_on_member", &["key", "duplicates"], rekey),
 ];
 
 fn map(call: &Invocation<'_, '_>) -> Result<Arc<Map>> {
@@ -63,8 +68,9 @@ fn combine(call: &Invocation<'_, '_>) -> Result<Value> {
         return Err(call.error(format!("there is no argument `{unknown}`; there are recursive and list_merge")));
     }
     let mut all = Vec::new();
-    super::lists::flatten_into(std::slice::from_ref(&call.input), None, false, &mut all);
-    super::lists::flatten_into(&call.arguments.positional, None, false, &mut all);
+    // Lists of dictionaries are dictionaries; what is none is left out.
+    super::lists::flatten_into(std::slice::from_ref(&call.input), Some(1), true, &mut all);
+    super::lists::flatten_into(&call.arguments.positional, Some(1), true, &mut all);
     let mut out: Option<Arc<Map>> = None;
     for value in all {
         let next = match value {
@@ -116,6 +122,9 @@ fn dict2items(call: &Invocation<'_, '_>) -> Result<Value> {
 
 fn items2dict(call: &Invocation<'_, '_>) -> Result<Value> {
     let (key_name, value_name) = names(call)?;
+    if matches!(call.input, Value::Map(_)) {
+        return Err(call.error("takes a list of dictionaries, not a dictionary").into());
+    }
     let mut out = Map::new();
     for item in call.items()? {
         let (key, value) = match item.as_map() {
@@ -164,7 +173,7 @@ fn chosen(key: &str, targets: &[String], how: &str) -> Result<bool> {
             "equal" => key == target,
             "starts_with" => key.starts_with(target),
             "ends_with" => key.ends_with(target),
-            "regex" => super::regex::compile(target, "")?.is_match(key).unwrap_or(false),
+            "regex" => super::regex::compile(target, false, false)?.is_match(key),
             other => return Err(Fail::error(format!("`matching_parameter` is equal, starts_with, ends_with or regex, not {other:?}"))),
         };
         if hit {
@@ -264,7 +273,9 @@ fn mergeby(call: &Invocation<'_, '_>) -> Result<Value> {
     };
     let recursive = call.arguments.keyword("recursive").is_some_and(Value::is_true);
     let how = meet(call)?;
-    let mut lists = vec![call.input.clone()];
+    // A list of lists is several lists.
+    let first = call.eval.iterate(&call.input)?;
+    let mut lists = if arguments.is_empty() && !first.is_empty() && first.iter().all(|item| item.as_list().is_some()) { first } else { vec![call.input.clone()] };
     lists.extend(arguments);
     let mut merged: Vec<(Value, Arc<Map>)> = Vec::new();
     for list in lists {
@@ -280,6 +291,30 @@ fn mergeby(call: &Invocation<'_, '_>) -> Result<Value> {
     let mut keyed: Vec<(Value, Value)> = merged.into_iter().map(|(key, map)| (key, Value::Map(map))).collect();
     select::sort_keyed(&mut keyed, false)?;
     Ok(Value::list(keyed.into_iter().map(|(_, map)| map)))
+}
+
+/// A dictionary of the items by one of their own values.
+fn rekey(call: &Invocation<'_, '_>) -> Result<Value> {
+    let name = call.required(0)?;
+    let overwrite = match call.text(1)?.as_deref() {
+        None | Some("error") => false,
+        Some("overwrite") => true,
+        Some(other) => return Err(call.error(format!("`duplicates` is error or overwrite, not {other:?}"))),
+    };
+    let items = match &call.input {
+        Value::Map(map) => map.values().cloned().collect(),
+        Value::List(items) | Value::Tuple(items) => items.to_vec(),
+        other => return Err(call.error(format!("takes a list or a dictionary of dictionaries, not {other:?}"))),
+    };
+    let mut out = Map::new();
+    for item in items {
+        let map = item.as_map().ok_or_else(|| call.error(format!("takes a list or a dictionary of dictionaries; {item:?} is none")))?;
+        let key = map.get(name).ok_or_else(|| call.error(format!("{item:?} has no {name:?}")))?.clone();
+        if out.insert(key.clone(), item).is_some() && !overwrite {
+            return Err(call.error(format!("{key:?} comes twice; `duplicates='overwrite'` lets the last one win")));
+        }
+    }
+    Ok(Value::Map(Arc::new(out)))
 }
 
 fn groupby_as_dict(call: &Invocation<'_, '_>) -> Result<Value> {

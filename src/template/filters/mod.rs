@@ -1,12 +1,17 @@
 //! All filters, one file a family; each file's `TABLE` names its own.
 
 mod choose;
+mod collect;
+mod dates;
 pub(crate) mod dicts;
+mod encode;
 mod json;
 pub(crate) mod lists;
+mod markup;
 mod numbers;
 mod paths;
 pub(crate) mod regex;
+mod secrets;
 mod select;
 mod text;
 mod yaml;
@@ -48,7 +53,23 @@ impl Filter {
     }
 }
 
-const FAMILIES: &[&[Filter]] = &[choose::TABLE, dicts::TABLE, json::TABLE, lists::TABLE, numbers::TABLE, paths::TABLE, regex::TABLE, select::TABLE, text::TABLE, yaml::TABLE];
+const FAMILIES: &[&[Filter]] = &[
+    choose::TABLE,
+    collect::TABLE,
+    dates::TABLE,
+    dicts::TABLE,
+    encode::TABLE,
+    json::TABLE,
+    lists::TABLE,
+    markup::TABLE,
+    numbers::TABLE,
+    paths::TABLE,
+    regex::TABLE,
+    secrets::TABLE,
+    select::TABLE,
+    text::TABLE,
+    yaml::TABLE,
+];
 
 /// Collections whose filters and tests are built in, under their full and their short names.
 pub(super) const COLLECTIONS: &[&str] =

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Filter, Invocation};
 use crate::template::eval::objects::type_name;
 use crate::template::eval::{Fail, Result};
+use crate::template::big;
 use crate::template::random::Random;
 use crate::value::Value;
 
@@ -14,6 +15,9 @@ pub(super) const TABLE: &[Filter] = &[
     Filter::new("abs", &[], |call| match &call.input {
         Value::Int(number) => Ok(Value::Int(number.abs())),
         Value::Float(number) => Ok(Value::Float(number.abs())),
+        Value::Bool(flag) => Ok(Value::Int(i64::from(*flag))),
+        other if big::of(other).is_some_and(|number| *number < 0.into()) => Ok(big::negative(other).unwrap_or(Value::Null)),
+        other if big::of(other).is_some() => Ok(other.clone()),
         other => Err(call.error(format!("takes a number, not {other:?} of type '{}'", type_name(other)))),
     }),
     Filter::new("round", &["precision", "method"], round),
@@ -22,6 +26,9 @@ pub(super) const TABLE: &[Filter] = &[
     Filter::new("root", &["base"], |call| {
         let base = call.argument(0).map_or(Ok(2.0), |base| number(call, base))?;
         let value = number(call, &call.input)?;
+        if base == 0.0 {
+            return Err(call.error("there is no root of base 0"));
+        }
         Ok(Value::Float(if (base - 2.0).abs() < f64::EPSILON { value.sqrt() } else { value.powf(1.0 / base) }))
     }),
     Filter::new("human_readable", &["isbits", "unit"], human_readable),
@@ -34,6 +41,7 @@ fn number(call: &Invocation<'_, '_>, value: &Value) -> Result<f64> {
         Value::Int(number) => Ok(*number as f64),
         Value::Float(number) => Ok(*number),
         Value::Bool(flag) => Ok(f64::from(u8::from(*flag))),
+        other if big::of(other).is_some() => Ok(big::of(other).map_or(0.0, big::to_float)),
         other => Err(call.error(format!("takes a number, not {other:?} of type '{}'", type_name(other)))),
     }
 }
@@ -44,20 +52,21 @@ fn int(call: &Invocation<'_, '_>) -> Result<Value> {
     Ok(match &call.input {
         Value::Int(_) => call.input.clone(),
         Value::Bool(flag) => Value::Int(i64::from(*flag)),
-        Value::Float(number) if number.is_finite() => Value::Int(number.trunc() as i64),
+        Value::Float(number) if number.is_finite() => big::from_float(number.trunc()),
+        Value::Object(_) if big::of(&call.input).is_some() => call.input.clone(),
         Value::Str(text) => whole(text, base).map_or_else(
             || match text.trim().replace('_', "").parse::<f64>() {
-                Ok(number) if number.is_finite() => Value::Int(number.trunc() as i64),
+                Ok(number) if number.is_finite() => big::from_float(number.trunc()),
                 _ => default(),
             },
-            Value::Int,
+            |number| number,
         ),
         _ => default(),
     })
 }
 
 /// Python's `int(text, base)`.
-fn whole(text: &str, base: i64) -> Option<i64> {
+fn whole(text: &str, base: i64) -> Option<Value> {
     let text = text.trim();
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -74,8 +83,8 @@ fn whole(text: &str, base: i64) -> Option<i64> {
     if digits.starts_with('_') || digits.ends_with('_') || digits.starts_with(['+', '-']) {
         return None;
     }
-    let number = i64::from_str_radix(&digits.replace('_', ""), base).ok()?;
-    Some(if negative { -number } else { number })
+    let sign = if negative { "-" } else { "" };
+    big::parse(&format!("{sign}{}", digits.replace('_', "")), base)
 }
 
 fn float(call: &Invocation<'_, '_>) -> Result<Value> {
@@ -85,7 +94,7 @@ fn float(call: &Invocation<'_, '_>) -> Result<Value> {
         Value::Int(number) => Value::Float(*number as f64),
         Value::Bool(flag) => Value::Float(f64::from(u8::from(*flag))),
         Value::Str(text) => text.trim().parse().map_or_else(|_| default(), Value::Float),
-        _ => default(),
+        other => big::of(other).map_or_else(default, |number| Value::Float(big::to_float(number))),
     })
 }
 
@@ -181,7 +190,7 @@ fn human_to_bytes(call: &Invocation<'_, '_>) -> Result<Value> {
     if !fits && !single && unit.len() > 1 {
         return Err(call.error(format!("{unit:?} is no unit of {}", if bits { "bits, such as Mb" } else { "bytes, such as MB" })));
     }
-    Ok(Value::Int((size * limit).round_ties_even() as i64))
+    Ok(big::from_float((size * limit).round_ties_even()))
 }
 
 fn filesizeformat(call: &Invocation<'_, '_>) -> Result<Value> {
@@ -234,7 +243,8 @@ pub(super) fn random(call: &Invocation<'_, '_>) -> Result<Value> {
 
 pub(super) fn shuffle(call: &Invocation<'_, '_>) -> Result<Value> {
     let mut random = generator(call, 0)?;
-    let mut items = call.items()?;
+    // What has no items is left as it is.
+    let Ok(mut items) = call.items() else { return Ok(call.input.clone()) };
     for index in (1..items.len()).rev() {
         items.swap(index, random.below(index as u64 + 1) as usize);
     }

@@ -4,18 +4,25 @@ use std::path::{Component, Path, PathBuf};
 
 use super::{Filter, Invocation};
 use crate::template::eval::Result;
+use crate::template::eval::objects::type_name;
 use crate::value::Value;
 
 pub(super) const TABLE: &[Filter] = &[
     Filter::new("basename", &[], |call| text(call, |path| base(path).to_string())),
     Filter::new("dirname", &[], |call| text(call, |path| directory(path).to_string())),
     Filter::new("splitext", &[], |call| {
-        let path = call.input_text()?;
+        let path = path_of(call)?;
         let (root, extension) = split_extension(&path);
         Ok(Value::Tuple(vec![Value::str(root), Value::str(extension)].into()))
     }),
     Filter::new("realpath", &[], |call| text(call, |path| std::fs::canonicalize(path).unwrap_or_else(|_| normal(&absolute(path))).display().to_string())),
-    Filter::new("normpath", &[], |call| text(call, |path| normal(Path::new(path)).display().to_string())),
+    Filter::new("normpath", &[], |call| {
+        text(call, |path| {
+            // Two slashes at the start, and no more, stay as they are (POSIX).
+            let doubled = path.starts_with("//") && !path.starts_with("///");
+            format!("{}{}", if doubled { "/" } else { "" }, normal(Path::new(path)).display())
+        })
+    }),
     Filter::new("expanduser", &[], |call| text(call, expanduser)),
     Filter::new("expandvars", &[], |call| text(call, expandvars)),
     Filter::new("relpath", &["start"], |call| {
@@ -33,19 +40,35 @@ pub(super) const TABLE: &[Filter] = &[
         text(call, |path| path.rfind(['\\', '/']).map_or("", |at| path[..at].trim_end_matches(['\\', '/'])).to_string())
     }),
     Filter::new("win_splitdrive", &[], |call| {
-        let path = call.input_text()?;
-        let at = if path.as_bytes().get(1) == Some(&b':') { 2 } else { 0 };
+        let path = path_of(call)?;
+        let at = if path.as_bytes().get(1) == Some(&b':') { 2 } else { share(&path) };
         Ok(Value::Tuple(vec![Value::str(&path[..at]), Value::str(&path[at..])].into()))
     }),
 ];
 
 fn text(call: &Invocation<'_, '_>, change: impl Fn(&str) -> String) -> Result<Value> {
-    Ok(Value::from(change(&call.input_text()?)))
+    Ok(Value::from(change(&path_of(call)?)))
+}
+
+fn path_of(call: &Invocation<'_, '_>) -> Result<std::sync::Arc<str>> {
+    match &call.input {
+        Value::Str(path) => Ok(path.clone()),
+        other => Err(call.error(format!("takes a path, not an object of type '{}'", type_name(other)))),
+    }
 }
 
 /// `os.path.basename`
 pub(crate) fn base(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or_default()
+}
+
+/// How much of a Windows path is `\\host\share`.
+fn share(path: &str) -> usize {
+    let slash = |c: char| c == '\\' || c == '/';
+    let Some(rest) = path.strip_prefix(slash).and_then(|rest| rest.strip_prefix(slash)).filter(|rest| !rest.starts_with(slash)) else { return 0 };
+    let Some(host) = rest.find(slash) else { return 0 };
+    let share = rest[host + 1..].find(slash).unwrap_or(rest.len() - host - 1);
+    if share == 0 { 0 } else { 2 + host + 1 + share }
 }
 
 /// `os.path.dirname`
@@ -92,6 +115,12 @@ fn absolute(path: &str) -> PathBuf {
 pub(crate) fn expanduser(path: &str) -> String {
     match (path.strip_prefix('~'), std::env::var("HOME")) {
         (Some(rest), Ok(home)) if rest.is_empty() || rest.starts_with('/') => format!("{}{rest}", home.trim_end_matches('/')),
+        (Some(rest), _) => {
+            let (user, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+            let home = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields.first() == Some(&user)).and_then(|fields| fields.get(5).map(ToString::to_string));
+            home.map_or_else(|| path.to_string(), |home| format!("{}{rest}", home.trim_end_matches('/')))
+        }
         _ => path.to_string(),
     }
 }
@@ -135,15 +164,19 @@ fn path_join(call: &Invocation<'_, '_>) -> Result<Value> {
         return Ok(Value::Str(path.clone()));
     }
     let mut out = String::new();
-    for part in call.items()? {
-        let part = part.to_string();
+    let parts = call.items()?;
+    if parts.is_empty() {
+        return Err(call.error("there is nothing to join"));
+    }
+    for part in parts {
+        let Value::Str(part) = &part else { return Err(call.error(format!("joins texts, not {part:?} of type '{}'", type_name(&part)))) };
         if part.starts_with('/') || out.is_empty() {
-            out = part;
+            out = part.to_string();
         } else {
             if !out.ends_with('/') {
                 out.push('/');
             }
-            out.push_str(&part);
+            out.push_str(part);
         }
     }
     Ok(Value::from(out))
@@ -152,6 +185,9 @@ fn path_join(call: &Invocation<'_, '_>) -> Result<Value> {
 fn commonpath(call: &Invocation<'_, '_>) -> Result<Value> {
     let paths: Vec<PathBuf> = call.items()?.iter().map(|path| PathBuf::from(path.to_string())).collect();
     let Some(first) = paths.first() else { return Err(call.error("there are no paths")) };
+    if paths.iter().any(|path| path.is_absolute() != first.is_absolute()) {
+        return Err(call.error("some of the paths are absolute and others are not"));
+    }
     let same = first.components().enumerate().take_while(|(i, part)| paths.iter().all(|path| path.components().nth(*i) == Some(*part))).count();
     Ok(Value::from(first.components().take(same).collect::<PathBuf>().display().to_string()))
 }

@@ -145,21 +145,11 @@ pub(super) fn sort_keyed(keyed: &mut [(Value, Value)], reverse: bool) -> Result<
 }
 
 fn unique(call: &Invocation<'_, '_>) -> Result<Value> {
-    let case_sensitive = call.flag(0, true);
-    let mut seen: Vec<Value> = Vec::new();
-    let mut hashed = std::collections::HashSet::new();
+    let case_sensitive = call.flag(0, false);
+    let mut seen = std::collections::HashSet::new();
     let mut out = Vec::new();
     for item in call.items()? {
-        let key = key(call, &item, call.argument(1), case_sensitive)?;
-        let new = match &key {
-            Value::Str(_) | Value::Int(_) => hashed.insert(key),
-            other if seen.contains(other) => false,
-            _ => {
-                seen.push(key);
-                true
-            }
-        };
-        if new {
+        if seen.insert(key(call, &item, call.argument(1), case_sensitive)?) {
             out.push(item);
         }
     }

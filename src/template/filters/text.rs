@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Filter, Invocation};
-use crate::template::eval::objects::plain;
+use super::{Filter, Invocation, markup};
+use crate::template::eval::objects::{plain, type_name};
 use crate::template::eval::{Arguments, Fail, Result};
 use crate::template::python;
 use crate::value::Value;
@@ -86,7 +86,7 @@ fn split(call: &Invocation<'_, '_>) -> Result<Value> {
 }
 
 fn indent(call: &Invocation<'_, '_>) -> Result<Value> {
-    let text = call.input_text()?;
+    let Value::Str(text) = &call.input else { return Err(call.error(format!("takes text, not an object of type '{}'", type_name(&call.input)))) };
     let prefix = match call.argument(0) {
         Some(Value::Str(prefix)) => prefix.to_string(),
         _ => " ".repeat(call.int(0)?.unwrap_or(4).clamp(0, 10_000) as usize),
@@ -100,7 +100,8 @@ fn indent(call: &Invocation<'_, '_>) -> Result<Value> {
         if index > 0 {
             out.push('\n');
         }
-        if (index > 0 || first) && (blank || !line.is_empty()) {
+        // The first line is indented also where it is blank.
+        if if index == 0 { first } else { blank || !line.is_empty() } {
             out.push_str(&prefix);
         }
         out.push_str(line);
@@ -128,39 +129,7 @@ fn wordwrap(call: &Invocation<'_, '_>) -> Result<Value> {
     let width = call.int(0)?.unwrap_or(79).max(1) as usize;
     let (break_long, hyphens) = (call.flag(1, true), call.flag(3, true));
     let separator = call.text(2)?.unwrap_or_else(|| "\n".into());
-    let mut lines: Vec<String> = Vec::new();
-    for line in python::lines(&text, false) {
-        let mut current = String::new();
-        let mut chunks: Vec<String> = Vec::new();
-        for word in line.split(' ').filter(|word| !word.is_empty()) {
-            if hyphens && word.trim_matches('-').contains('-') {
-                let mut parts: Vec<String> = word.split_inclusive('-').map(String::from).collect();
-                if let Some(last) = parts.last_mut() {
-                    last.push(' ');
-                }
-                chunks.extend(parts);
-            } else {
-                chunks.push(format!("{word} "));
-            }
-        }
-        for chunk in chunks {
-            let mut bare = chunk.trim_end().to_string();
-            if current.chars().count() + bare.chars().count() > width && !current.is_empty() {
-                lines.push(current.trim_end().to_string());
-                current.clear();
-            }
-            while break_long && bare.chars().count() > width {
-                let head: String = bare.chars().take(width).collect();
-                bare = bare.chars().skip(width).collect();
-                lines.push(head);
-            }
-            current.push_str(&bare);
-            if chunk.ends_with(' ') {
-                current.push(' ');
-            }
-        }
-        lines.push(current.trim_end().to_string());
-    }
+    let lines: Vec<String> = python::lines(&text, false).into_iter().map(|line| python::wrap(line, width, break_long, hyphens).join(&separator)).collect();
     Ok(Value::from(lines.join(&separator)))
 }
 
@@ -211,12 +180,10 @@ fn comment(call: &Invocation<'_, '_>) -> Result<Value> {
     if !prefix.is_empty() {
         out.push_str(&format!("{prefix}{newline}").repeat(prefix_count));
     }
-    let text = call.input_text()?;
-    let body: Vec<String> = text.split(newline.as_str()).map(|line| format!("{decoration}{line}").trim_end().to_string()).collect();
-    out.push_str(&body.join(&newline));
-    if !postfix.is_empty() {
-        out.push_str(&format!("{newline}{postfix}").repeat(postfix_count));
-    }
+    let Value::Str(text) = &call.input else { return Err(call.error(format!("takes text, not an object of type '{}'", type_name(&call.input)))) };
+    let body = format!("{decoration}{}", text.replace(newline.as_str(), &format!("{newline}{decoration}")));
+    out.push_str(&body.replace(&format!("{decoration}{newline}"), &format!("{}{newline}", decoration.trim_end())));
+    out.push_str(&format!("{newline}{postfix}").repeat(postfix_count));
     if !end.is_empty() {
         let _ = write!(out, "{newline}{end}");
     }
@@ -224,7 +191,7 @@ fn comment(call: &Invocation<'_, '_>) -> Result<Value> {
 }
 
 /// Jinja2's `escape`.
-fn html(text: &str) -> String {
+pub(super) fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\'', "&#39;").replace('"', "&#34;")
 }
 
@@ -241,8 +208,8 @@ fn striptags(call: &Invocation<'_, '_>) -> Result<Value> {
         }
     }
     out.push_str(rest);
-    let unescaped = out.replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", "\"").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&");
-    Ok(Value::from(unescaped.split_whitespace().collect::<Vec<_>>().join(" ")))
+    let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    Ok(Value::from(markup::unescape(&words)))
 }
 
 fn xmlattr(call: &Invocation<'_, '_>) -> Result<Value> {
@@ -250,8 +217,14 @@ fn xmlattr(call: &Invocation<'_, '_>) -> Result<Value> {
     let attributes: Vec<String> = map
         .iter()
         .filter(|(_, value)| !matches!(value, Value::Null | Value::Undefined(_)))
-        .map(|(key, value)| format!("{}=\"{}\"", html(&key.to_string()), html(&value.to_string())))
-        .collect();
+        .map(|(key, value)| {
+            let key = key.to_string();
+            if key.contains(|c: char| c.is_whitespace() || "/>=".contains(c)) {
+                return Err(call.error(format!("{key:?} is no name of an attribute")));
+            }
+            Ok(format!("{}=\"{}\"", html(&key), html(&value.to_string())))
+        })
+        .collect::<Result<_>>()?;
     let joined = attributes.join(" ");
     Ok(Value::from(if call.flag(0, true) && !joined.is_empty() { format!(" {joined}") } else { joined }))
 }

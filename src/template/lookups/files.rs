@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::{Lookup, Query};
 use crate::diag::{Diagnostic, Source};
-use crate::template::eval::{Context, Eval, Fail, Origin, Result, Unit, ended_as};
+use crate::template::eval::{self, Context, Fail, Result};
 use crate::template::filters::regex;
-use crate::template::{Scope, SearchPath, Syntax, Var, header, syntax};
+use crate::template::{Scope, SearchPath, Syntax, Var};
 use crate::value::{Map, Value};
 
 pub(super) const TABLE: &[Lookup] = &[
@@ -104,17 +104,7 @@ fn template(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     for term in &query.terms {
         let path = find(query, "templates", &term.to_string())?;
         let source = Arc::new(Source { text: read(query, &path)?.into(), path });
-        let (body, syntax) = header::read(&source.text, &base)?;
-        let text: Arc<str> = source.text[body..].into();
-        let origin = Origin::File(source.clone(), body);
-        let program = syntax::file(&text, &syntax).map_err(|error| origin.syntax_error(&error))?;
-        let _entered = crate::template::eval::enter(0, 0)?;
-        let context = Context::new(&overlay);
-        let value = Eval::new(&context, Unit::new(program, origin)).run()?;
-        out.push(match value {
-            Value::Null => Value::str(""),
-            value => ended_as(crate::template::eval::stmt::settle(&value)?, &text),
-        });
+        out.push(eval::file(&Context::new(&overlay), &source, &base)?);
     }
     Ok(out)
 }
@@ -142,13 +132,13 @@ fn run_all(query: &Query<'_, '_>, lines: bool) -> Result<Vec<Value>> {
 pub(crate) fn glob(pattern: &Path) -> Vec<String> {
     let name = pattern.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = pattern.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let Ok(regex) = regex::compile(&shell_pattern(&name), "") else { return Vec::new() };
+    let Ok(regex) = regex::compile(&shell_pattern(&name), false, false) else { return Vec::new() };
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut out: Vec<String> = entries
         .flatten()
         .filter(|entry| {
             let found = entry.file_name().to_string_lossy().into_owned();
-            (!found.starts_with('.') || name.starts_with('.')) && regex.is_match(&found).unwrap_or(false) && entry.path().is_file()
+            (!found.starts_with('.') || name.starts_with('.')) && regex.is_match(&found) && entry.path().is_file()
         })
         .map(|entry| pattern.with_file_name(entry.file_name()).display().to_string())
         .collect();

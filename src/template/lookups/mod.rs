@@ -86,11 +86,12 @@ pub(crate) fn call(eval: &Eval<'_>, function: &str, arguments: Arguments, list: 
     };
     let mut options = arguments.keywords;
     let mut take = |wanted: &str| options.iter().position(|(name, _)| &**name == wanted).map(|index| options.remove(index).1);
-    let list = take("wantlist").map_or(list, |value| value.is_true());
+    let wanted = take("wantlist");
+    let list = list || wanted.is_some_and(|value| value.is_true());
     let errors = take("errors").map(|value| value.to_string());
     let items = match run(eval.context, &name, terms.collect(), options) {
         Ok(items) => items,
-        Err(Fail::Error(error)) if matches!(errors.as_deref(), Some("ignore" | "warn")) => {
+        Err(Fail::Error(error)) if find(&name).is_some() && matches!(errors.as_deref(), Some("ignore" | "warn")) => {
             if errors.as_deref() == Some("warn") {
                 eval.context.scope.warn(Diagnostic::warning(error.message.clone()).or_at(error.span.as_ref()));
             }
@@ -103,7 +104,7 @@ pub(crate) fn call(eval: &Eval<'_>, function: &str, arguments: Arguments, list: 
     }
     Ok(match items.as_slice() {
         [one] => one.clone(),
-        items if items.iter().all(|item| matches!(item, Value::Str(_))) => {
+        items if !items.is_empty() && items.iter().all(|item| matches!(item, Value::Str(_))) => {
             Value::from(items.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
         }
         _ => Value::list(items),

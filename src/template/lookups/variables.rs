@@ -40,12 +40,9 @@ fn vars(query: &Query<'_, '_>) -> Result<Vec<Value>> {
 fn varnames(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     let mut out = Vec::new();
     for term in &query.terms {
-        let pattern = regex::compile(&term.to_string(), "")?;
-        for name in query.context.scope.names() {
-            if pattern.is_match(&*name).map_err(|error| regex::failed(&error))? {
-                out.push(Value::Str(name));
-            }
-        }
+        let Value::Str(text) = term else { return Err(query.error(format!("takes regular expressions, not {term:?}"))) };
+        let pattern = regex::compile(text, false, false)?;
+        out.extend(query.context.scope.names().into_iter().filter(|name| pattern.is_match(name)).map(Value::Str));
     }
     Ok(out)
 }
@@ -79,8 +76,8 @@ fn inventory_hostnames(query: &Query<'_, '_>) -> Result<Vec<Value>> {
                 Some(sign @ ('!' | '&')) => (sign, &part[1..]),
                 _ => ('+', part),
             };
-            let regex = regex::compile(&wildcard(pattern), "")?;
-            let matches = |name: &str| regex.is_match(name).unwrap_or(false);
+            let regex = regex::compile(&wildcard(pattern), false, false)?;
+            let matches = |name: &str| regex.is_match(name);
             let mut hosts: Vec<Value> = Vec::new();
             for (name, members) in groups.iter() {
                 if matches(&name.to_string()) || (pattern == "*" && name.as_str() == Some("all")) {

@@ -6,7 +6,7 @@ use crate::template::python;
 use crate::value::Value;
 
 pub(super) const NAMES: &[&str] = &[
-    "capitalize", "casefold", "center", "count", "endswith", "expandtabs", "find", "format", "index", "isalnum", "isalpha", "isascii", "isdecimal", "isdigit",
+    "capitalize", "casefold", "center", "count", "endswith", "expandtabs", "find", "format", "format_map", "index", "isalnum", "isalpha", "isascii", "isdecimal", "isdigit",
     "isidentifier", "islower", "isnumeric", "isspace", "istitle", "isupper", "join", "ljust", "lower", "lstrip", "partition", "removeprefix", "removesuffix",
     "replace", "rfind", "rindex", "rjust", "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title", "translate",
     "upper", "zfill",
@@ -30,7 +30,9 @@ pub(super) fn call(text: &str, name: &str, arguments: &Arguments) -> Result<Opti
     let all = |test: fn(char) -> bool| Value::Bool(!text.is_empty() && text.chars().all(test));
     Ok(Some(match name {
         "upper" => Value::from(text.to_uppercase()),
-        "lower" | "casefold" => Value::from(text.to_lowercase()),
+        "lower" => Value::from(text.to_lowercase()),
+        // The one letter in use that folds to two.
+        "casefold" => Value::from(text.to_lowercase().replace('ß', "ss")),
         "capitalize" => Value::from(python::capitalize(text)),
         "title" => Value::from(python::title(text)),
         "swapcase" => Value::from(
@@ -155,6 +157,24 @@ pub(super) fn call(text: &str, name: &str, arguments: &Arguments) -> Result<Opti
             Value::from(out)
         }
         "format" => Value::from(python::brace_format(text, arguments)?),
+        "format_map" => {
+            let map = at(0).and_then(Value::as_map).ok_or_else(|| Fail::error("`format_map` takes a dictionary"))?;
+            let keywords = map.iter().map(|(key, value)| (key.to_string().into(), value.clone())).collect();
+            Value::from(python::brace_format(text, &Arguments { positional: Vec::new(), keywords })?)
+        }
+        "translate" => {
+            let map = at(0).and_then(Value::as_map).ok_or_else(|| Fail::error("`translate` takes a dictionary"))?;
+            let mut out = String::with_capacity(text.len());
+            for c in text.chars() {
+                match map.get(&Value::Int(i64::from(u32::from(c)))) {
+                    None => out.push(c),
+                    Some(Value::Null) => {}
+                    Some(Value::Int(code)) => out.extend(u32::try_from(*code).ok().and_then(char::from_u32)),
+                    Some(other) => out.push_str(&other.to_string()),
+                }
+            }
+            Value::from(out)
+        }
         "isdigit" | "isdecimal" | "isnumeric" => all(char::is_numeric),
         "isalpha" => all(char::is_alphabetic),
         "isalnum" => all(char::is_alphanumeric),

@@ -71,22 +71,21 @@ fn path(call: &Invocation<'_, '_>, test: impl Fn(&Path) -> bool) -> Result<bool>
 fn matches(call: &Invocation<'_, '_>, how: &str) -> Result<bool> {
     let text = call.input_text()?;
     let pattern = call.text(0)?.unwrap_or_default();
-    let pattern = match how {
-        "search" | "findall" => pattern.to_string(),
-        "match" => format!("\\A(?:{pattern})"),
-        "fullmatch" => format!("\\A(?:{pattern})\\Z"),
-        other => return Err(call.error(format!("`match_type` is search, match or fullmatch, not {other:?}"))),
-    };
-    // Flags inside stand at the beginning in Python.
-    let pattern = match pattern.strip_prefix("\\A(?:(?") {
-        Some(rest) => match rest.split_once(')') {
-            Some((flags, rest)) if !flags.is_empty() && flags.chars().all(|c| c.is_ascii_alphabetic()) => format!("(?{flags})\\A(?:{rest}"),
-            _ => pattern,
-        },
-        None => pattern,
-    };
-    let regex = regex::compile(&pattern, &regex::flags(call.flag(1, false), call.flag(2, false)))?;
-    regex.is_match(&*text).map_err(|error| regex::failed(&error))
+    let (ignore_case, multiline) = (call.flag(1, false), call.flag(2, false));
+    match how {
+        "search" | "findall" => Ok(regex::compile(&pattern, ignore_case, multiline)?.is_match(&text)),
+        "match" => Ok(regex::compile(&pattern, ignore_case, multiline)?.matches_start(&text)),
+        "fullmatch" => {
+            // Flags stay at the beginning.
+            let inner = pattern.strip_prefix("(?").and_then(|rest| rest.split_once(')'));
+            let (flags, rest) = match inner {
+                Some((flags, rest)) if !flags.is_empty() && flags.chars().all(|c| c.is_ascii_alphabetic()) => (format!("(?{flags})"), rest),
+                _ => (String::new(), &*pattern),
+            };
+            Ok(regex::compile(&format!("{flags}(?:{rest})\\Z"), ignore_case, multiline)?.matches_start(&text))
+        }
+        other => Err(call.error(format!("`match_type` is search, match or fullmatch, not {other:?}"))),
+    }
 }
 
 fn version(call: &Invocation<'_, '_>) -> Result<bool> {

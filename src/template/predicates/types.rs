@@ -6,7 +6,7 @@ use super::Predicate;
 use crate::template::eval::objects::{self, plain, snapshot};
 use crate::template::eval::{Invocation, Result, ops};
 use crate::template::syntax::Comparison;
-use crate::template::filters;
+use crate::template::{big, filters};
 use crate::value::Value;
 
 pub(super) const TABLE: &[Predicate] = &[
@@ -16,9 +16,9 @@ pub(super) const TABLE: &[Predicate] = &[
     Predicate::new("boolean", &[], |call| Ok(matches!(call.input, Value::Bool(_)))),
     Predicate::new("true", &[], |call| Ok(matches!(call.input, Value::Bool(true)))),
     Predicate::new("false", &[], |call| Ok(matches!(call.input, Value::Bool(false)))),
-    Predicate::new("integer", &[], |call| Ok(matches!(call.input, Value::Int(_)))),
+    Predicate::new("integer", &[], |call| Ok(matches!(call.input, Value::Int(_)) || big::of(&call.input).is_some())),
     Predicate::new("float", &[], |call| Ok(matches!(call.input, Value::Float(_)))),
-    Predicate::new("number", &[], |call| Ok(matches!(call.input, Value::Int(_) | Value::Float(_) | Value::Bool(_)))),
+    Predicate::new("number", &[], |call| Ok(matches!(call.input, Value::Int(_) | Value::Float(_) | Value::Bool(_)) || big::of(&call.input).is_some())),
     Predicate::new("string", &[], |call| Ok(matches!(call.input, Value::Str(_)))),
     Predicate::new("mapping", &[], |call| Ok(matches!(snapshot(&call.input), Value::Map(_)) || is_mapping_object(&call.input))).takes_shared(),
     Predicate::new("sequence", &[], |call| {

@@ -110,6 +110,9 @@ fn format_value(value: &Value, spec: &str) -> Result<String> {
     if spec.is_empty() {
         return Ok(value.to_string());
     }
+    if matches!(value, Value::List(_) | Value::Tuple(_) | Value::Map(_) | Value::Null) {
+        return Err(Fail::error(format!("an object of type '{}' takes no format such as {spec:?}", type_name(value))));
+    }
     let wrong = |what: &str| Fail::error(format!("the format {spec:?} does not fit {value:?} of type '{}': {what}", type_name(value)));
     let mut chars = spec.chars().peekable();
     let aligned: Vec<char> = spec.chars().take(2).collect();

@@ -2,9 +2,11 @@
 
 mod brace;
 mod percent;
+mod wrap;
 
 pub(crate) use brace::brace_format;
 pub(crate) use percent::percent;
+pub(crate) use wrap::wrap;
 
 /// `str.capitalize`
 pub(crate) fn capitalize(text: &str) -> String {
@@ -36,8 +38,9 @@ pub(crate) fn split(text: &str, separator: Option<&str>, limit: i64, from_right:
         (Some(separator), Some(limit)) => text.splitn(limit, separator).map(String::from).collect(),
         (None, None) => text.split_whitespace().map(String::from).collect(),
         (None, Some(limit)) => {
+            // White space beyond the last cut stays; that at the other end does not.
             let mut parts = Vec::new();
-            let mut rest = text.trim();
+            let mut rest = if from_right { text.trim_end() } else { text.trim_start() };
             while !rest.is_empty() {
                 let cut = if from_right { rest.rfind(char::is_whitespace) } else { rest.find(char::is_whitespace) };
                 match cut {
@@ -51,27 +54,22 @@ pub(crate) fn split(text: &str, separator: Option<&str>, limit: i64, from_right:
                             rest = right.trim_start();
                         }
                     }
-                    _ => {
+                    Some(_) if parts.len() + 1 >= limit => {
                         parts.push(rest.to_string());
+                        break;
+                    }
+                    _ => {
+                        parts.push(rest.trim().to_string());
                         break;
                     }
                 }
             }
             if from_right {
                 parts.reverse();
-            } else if let Some(last) = parts.last_mut() {
-                // Python keeps the whitespace at the end of the last part when the limit was reached.
-                if parts_limit_reached(text, last) {
-                    *last = text[text.rfind(last.as_str()).unwrap_or(0)..].to_string();
-                }
             }
             parts
         }
     }
-}
-
-fn parts_limit_reached(text: &str, last: &str) -> bool {
-    last.contains(char::is_whitespace) && text.ends_with(char::is_whitespace)
 }
 
 /// `str.splitlines`

@@ -8,9 +8,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::ValueKind;
 
 use super::patch::{self, Patch};
-use super::tree::{Argument, At, Block, Call, Comparison, Expr, FilterCall, For, Macro, Operator, Program, Stmt, Target, TestCall};
+use super::tree::{Argument, At, Block, Call, Comparison, Expr, Extras, FilterCall, For, Macro, Operator, Program, Sight, Stmt, Target, TestCall};
 use super::SyntaxError;
-use crate::template::{Syntax, filters, predicates};
+use crate::template::{Syntax, big, filters, predicates};
 use crate::value::Value;
 
 /// Methods that change the container they are called on.
@@ -21,12 +21,12 @@ const MUTATING: &[&str] = &[
 /// A string with delimiters; `syntax` for a template file, none for a playbook's string.
 pub(super) fn template(text: &Arc<str>, syntax: Option<&Syntax>) -> Result<Program, SyntaxError> {
     let config = config(syntax)?;
-    // Files are read as Jinja2 reads them: one kind of newline.
-    let unified: Arc<str> = if syntax.is_some() && text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n").into() } else { text.clone() };
+    // As Jinja2 reads them: one kind of newline.
+    let unified: Arc<str> = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n").into() } else { text.clone() };
     let mut patch = Patch::none(&unified);
     for attempt in 0..=patch::ATTEMPTS {
         match machinery::parse(&patch.text, "", config.clone()) {
-            Ok(parsed) => return Lowering::new(&patch, syntax.is_some()).program(text, &parsed),
+            Ok(parsed) => return Lowering::new(&patch, syntax).program(text, &parsed),
             Err(error) => match (attempt < patch::ATTEMPTS).then(|| patch.next(&unified, &error, &config, false)).flatten() {
                 Some(next) => patch = next,
                 None => return Err(refused(&error, &patch)),
@@ -43,9 +43,10 @@ pub(super) fn expression(text: &Arc<str>) -> Result<Program, SyntaxError> {
     for attempt in 0..=patch::ATTEMPTS {
         match machinery::parse_expr(&patch.text) {
             Ok(parsed) => {
-                let mut lowering = Lowering::new(&patch, true);
+                let mut lowering = Lowering::new(&patch, None);
+                lowering.escapes = true;
                 let expr = lowering.expr(&parsed);
-                return Ok(Program { text: text.clone(), body: vec![Stmt::Emit(expr)], blocks: HashMap::new(), mutates: lowering.mutates, binds: false });
+                return Ok(lowering.finish(text, vec![Stmt::Emit(expr)]));
             }
             Err(error) => match (attempt < patch::ATTEMPTS).then(|| patch.next(text, &error, &config, true)).flatten() {
                 Some(next) => patch = next,
@@ -66,6 +67,8 @@ fn config(syntax: Option<&Syntax>) -> Result<SyntaxConfig, SyntaxError> {
         .lstrip_blocks(syntax.lstrip_blocks)
         // The last newline comes back after rendering: see `ended_as`.
         .keep_trailing_newline(false)
+        .line_statement_prefix(syntax.line_statement.clone())
+        .line_comment_prefix(syntax.line_comment.clone())
         .build()
         .map_err(|error| SyntaxError { message: format!("these delimiters cannot be used: {error}"), at: At::default() })
 }
@@ -80,13 +83,16 @@ struct Lowering<'p> {
     patch: &'p Patch,
     /// Whether `\n` in a string literal is a newline (files and bare expressions) or two characters (strings of playbooks).
     escapes: bool,
+    syntax: Option<&'p Syntax>,
     mutates: bool,
+    /// Of the macro at hand.
+    takes: Extras,
     blocks: HashMap<Arc<str>, Arc<Block>>,
 }
 
 impl<'p> Lowering<'p> {
-    fn new(patch: &'p Patch, escapes: bool) -> Lowering<'p> {
-        Lowering { patch, escapes, mutates: false, blocks: HashMap::new() }
+    fn new(patch: &'p Patch, syntax: Option<&'p Syntax>) -> Lowering<'p> {
+        Lowering { patch, escapes: syntax.is_some(), syntax, mutates: false, takes: Extras::default(), blocks: HashMap::new() }
     }
 
     fn program(mut self, text: &Arc<str>, parsed: &ast::Stmt<'_>) -> Result<Program, SyntaxError> {
@@ -94,8 +100,28 @@ impl<'p> Lowering<'p> {
             ast::Stmt::Template(template) => self.body(&template.children),
             other => vec![self.stmt(other)],
         };
+        Ok(self.finish(text, body))
+    }
+
+    fn finish(self, text: &Arc<str>, body: Vec<Stmt>) -> Program {
         let binds = !body.iter().all(|stmt| matches!(stmt, Stmt::Text(_) | Stmt::Emit(_)));
-        Ok(Program { text: text.clone(), body, blocks: self.blocks, mutates: self.mutates, binds })
+        Program { text: text.clone(), body, blocks: self.blocks, mutates: self.mutates, binds, syntax: self.syntax.cloned().map(Arc::new) }
+    }
+
+    /// The words of a statement's tag.
+    fn tag(&self, span: machinery::Span) -> Vec<&'p str> {
+        let text = self.patch.text.get(span.start_offset as usize..span.end_offset as usize).unwrap_or_default();
+        let end = self.syntax.map_or("%}", |syntax| &syntax.block.1);
+        text.split(end).next().unwrap_or_default().split_whitespace().collect()
+    }
+
+    fn sight(&self, span: machinery::Span, default: Sight) -> Sight {
+        let tag = self.tag(span);
+        match tag.iter().position(|word| *word == "context").and_then(|at| at.checked_sub(1)).map(|before| tag[before]) {
+            Some("with") => Sight::Context,
+            Some("without") => Sight::Nothing,
+            _ => default,
+        }
     }
 
     fn at(&self, span: machinery::Span) -> At {
@@ -135,17 +161,18 @@ impl<'p> Lowering<'p> {
             ast::Stmt::AutoEscape(node) => Stmt::Body(self.body(&node.body)),
             ast::Stmt::FilterBlock(node) => Stmt::FilterBlock(self.expr(&node.filter), self.body(&node.body)),
             ast::Stmt::Block(node) => {
-                let block = Arc::new(Block { name: node.name.into(), required: node.required, body: self.body(&node.body) });
+                let scoped = self.tag(node.span()).contains(&"scoped");
+                let block = Arc::new(Block { name: node.name.into(), required: node.required, scoped, body: self.body(&node.body) });
                 self.blocks.insert(block.name.clone(), block.clone());
                 Stmt::Block(block)
             }
-            ast::Stmt::Import(node) => Stmt::Import(self.expr(&node.expr), name(&node.name)),
+            ast::Stmt::Import(node) => Stmt::Import(self.expr(&node.expr), name(&node.name), self.sight(node.span(), Sight::Nothing)),
             ast::Stmt::FromImport(node) => {
                 let names = node.names.iter().map(|(found, alias)| (name(found), name(alias.as_ref().unwrap_or(found)))).collect();
-                Stmt::FromImport(self.expr(&node.expr), names)
+                Stmt::FromImport(self.expr(&node.expr), names, self.sight(node.span(), Sight::Nothing))
             }
             ast::Stmt::Extends(node) => Stmt::Extends(self.expr(&node.name)),
-            ast::Stmt::Include(node) => Stmt::Include(self.expr(&node.name), node.ignore_missing),
+            ast::Stmt::Include(node) => Stmt::Include(self.expr(&node.name), node.ignore_missing, self.sight(node.span(), Sight::Context)),
             ast::Stmt::Macro(node) => Stmt::Macro(self.macro_(node)),
             ast::Stmt::CallBlock(node) => Stmt::CallBlock(self.call(&node.call, self.at(node.call.span())), self.macro_(&node.macro_decl)),
             ast::Stmt::Do(node) => Stmt::Do(self.call(&node.call, self.at(node.call.span()))),
@@ -155,12 +182,12 @@ impl<'p> Lowering<'p> {
     }
 
     fn macro_(&mut self, node: &ast::Macro<'_>) -> Arc<Macro> {
-        Arc::new(Macro {
-            name: node.name.into(),
-            parameters: node.args.iter().map(name).collect(),
-            defaults: node.defaults.iter().map(|expr| self.expr(expr)).collect(),
-            body: self.body(&node.body),
-        })
+        let parameters = node.args.iter().map(name).collect();
+        let defaults = node.defaults.iter().map(|expr| self.expr(expr)).collect();
+        let around = std::mem::take(&mut self.takes);
+        let body = self.body(&node.body);
+        let takes = std::mem::replace(&mut self.takes, around);
+        Arc::new(Macro { name: node.name.into(), parameters, defaults, body, takes })
     }
 
     fn target(&mut self, expr: &ast::Expr<'_>) -> Target {
@@ -177,7 +204,15 @@ impl<'p> Lowering<'p> {
 
     fn expr(&mut self, expr: &ast::Expr<'_>) -> Expr {
         match expr {
-            ast::Expr::Var(var) => Expr::Var(var.id.into(), self.at(var.span())),
+            ast::Expr::Var(var) => {
+                match var.id {
+                    "varargs" => self.takes.varargs = true,
+                    "kwargs" => self.takes.kwargs = true,
+                    "caller" => self.takes.caller = true,
+                    _ => {}
+                }
+                Expr::Var(var.id.into(), self.at(var.span()))
+            }
             ast::Expr::Const(constant) => Expr::Const(self.constant(&constant.value, constant.span())),
             ast::Expr::Slice(node) => {
                 let mut part = |part: &Option<ast::Expr<'_>>| part.as_ref().map(|expr| self.expr(expr));
@@ -283,7 +318,7 @@ impl<'p> Lowering<'p> {
             ValueKind::Bool => Value::Bool(value.is_true()),
             ValueKind::Number if value.is_integer() => match i64::try_from(value.clone()) {
                 Ok(number) => Value::Int(number),
-                Err(_) => Value::Float(value.to_string().parse().unwrap_or(f64::NAN)),
+                Err(_) => big::parse(&value.to_string(), 10).unwrap_or(Value::Null),
             },
             ValueKind::Number => Value::Float(f64::try_from(value.clone()).unwrap_or(f64::NAN)),
             ValueKind::String => {

@@ -6,7 +6,7 @@ mod patch;
 pub(crate) mod tree;
 
 pub(crate) use cache::{Mode, file, program};
-pub(crate) use tree::{Argument, At, Comparison, Expr, For, Macro, Operator, Program, Stmt, Target};
+pub(crate) use tree::{Argument, At, Comparison, Expr, For, Macro, Operator, Program, Sight, Stmt, Target};
 
 /// Why a text is no template: what is wrong, and where in the text.
 #[derive(Clone, Debug)]

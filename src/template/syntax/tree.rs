@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::template::Syntax;
 use crate::template::filters::Filter;
 use crate::template::predicates::Predicate;
 use crate::value::Value;
@@ -23,6 +24,8 @@ pub(crate) struct Program {
     pub(crate) mutates: bool,
     /// Whether statements bind names, so that a frame is needed.
     pub(crate) binds: bool,
+    /// How it was read; what it includes is read the same way.
+    pub(crate) syntax: Option<Arc<Syntax>>,
 }
 
 pub(crate) enum Stmt {
@@ -39,15 +42,24 @@ pub(crate) enum Stmt {
     /// `{% autoescape %}`: Ansible escapes nothing, the body just runs.
     Body(Vec<Stmt>),
     Block(Arc<Block>),
-    Import(Expr, Arc<str>),
-    FromImport(Expr, Vec<(Arc<str>, Arc<str>)>),
+    Import(Expr, Arc<str>, Sight),
+    FromImport(Expr, Vec<(Arc<str>, Arc<str>)>, Sight),
     Extends(Expr),
-    Include(Expr, bool),
+    /// Whether it may be missing.
+    Include(Expr, bool, Sight),
     Macro(Arc<Macro>),
     CallBlock(Expr, Arc<Macro>),
     Do(Expr),
     Break,
     Continue,
+}
+
+/// What a template sees of the one that uses it: `with context` or `without context`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sight {
+    Context,
+    /// Only the functions that are always there.
+    Nothing,
 }
 
 pub(crate) struct For {
@@ -62,6 +74,8 @@ pub(crate) struct For {
 pub(crate) struct Block {
     pub(crate) name: Arc<str>,
     pub(crate) required: bool,
+    /// Sees the names of the loops and macros that it stands in.
+    pub(crate) scoped: bool,
     pub(crate) body: Vec<Stmt>,
 }
 
@@ -71,6 +85,16 @@ pub(crate) struct Macro {
     /// For the last parameters.
     pub(crate) defaults: Vec<Expr>,
     pub(crate) body: Vec<Stmt>,
+    /// Its body speaks of `varargs`, `kwargs`, `caller`, so that it takes more than its parameters.
+    pub(crate) takes: Extras,
+}
+
+/// Which of a macro's extra arguments its body uses.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Extras {
+    pub(crate) varargs: bool,
+    pub(crate) kwargs: bool,
+    pub(crate) caller: bool,
 }
 
 /// What `set`, `for` and `with` assign to.

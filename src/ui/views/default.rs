@@ -184,11 +184,7 @@ impl Sink for Default {
                     }
                     self.finished(&task, &host, &outcome);
                 }
-                for warning in &outcome.warnings {
-                    if state.warned.insert(warning.clone()) {
-                        note(&paint(&format!("[WARNING]: {warning}"), Colour::Purple));
-                    }
-                }
+                results::warn(&outcome, &mut state.warned);
             }
             Event::Retrying { task, host, left, .. } => {
                 self.banner(&mut state, &task);

@@ -1,5 +1,7 @@
 //! The result of one module on each host, as `ansible` shows it: `minimal`, and `oneline`.
 
+use std::collections::HashSet;
+
 use super::results;
 use crate::engine::{Event, Outcome, Sink, Status, TaskInfo};
 use crate::ui::colour::{Colour, paint};
@@ -75,6 +77,7 @@ fn each(style: &Style, event: Event, show: impl Fn(&TaskInfo, &str, &Outcome)) {
             if style.verbosity.diff {
                 outcome.diff.iter().flat_map(|diff| difference::lines(diff, style.diff_context)).for_each(|l| line(&l));
             }
+            results::warn(&outcome, &mut HashSet::new());
             show(&task, &host, &outcome);
         }
         Event::NoHosts { name } => crate::ui::note(&format!("no hosts matched {name}")),

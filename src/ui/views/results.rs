@@ -1,11 +1,24 @@
 //! Results as text: JSON as Python writes it, or YAML.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value as Json};
 
 use crate::engine::Outcome;
 use crate::template;
-use crate::ui::Style;
+use crate::ui::colour::{Colour, paint};
+use crate::ui::{Style, note};
 use crate::value::Value;
+
+/// What a module warned of, each text once.
+pub(super) fn warn(outcome: &Outcome, said: &mut HashSet<String>) {
+    for warning in &outcome.warnings {
+        if said.insert(warning.clone()) {
+            let text = warning.replace("\r\n", "\n");
+            note(&paint(&format!("[WARNING]: {text}"), Colour::Purple));
+        }
+    }
+}
 
 /// The keys of a result that people are shown.
 pub(super) fn shown(outcome: &Outcome, level: u8) -> Map<String, Json> {
