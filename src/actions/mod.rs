@@ -125,6 +125,8 @@ pub struct Done {
     pub warnings: Vec<String>,
     /// What the engine then does.
     pub effects: Vec<Effect>,
+    /// What is in the result must not be shown, whatever the task says.
+    pub hidden: bool,
     /// The module's own answer, where the action ended by running one; the fields above are then added to it.
     pub module: Option<TaskResult>,
 }

@@ -8,6 +8,7 @@ use serde_json::{Map as JsonMap, Value as Json};
 
 use super::attempt::Attempt;
 use super::event::Event;
+use super::run::Added;
 use super::target::TaskTarget;
 use crate::actions::{self, Context, Effect};
 use crate::diag::Diagnostic;
@@ -27,6 +28,8 @@ pub(super) struct Answered {
     pub error: Option<Diagnostic>,
     pub unreachable: bool,
     pub delegated_to: Option<String>,
+    /// What is in the result must not be shown.
+    pub hidden: bool,
 }
 
 impl Attempt {
@@ -86,6 +89,13 @@ impl Attempt {
         scope: &TaskScope,
     ) -> Result<Answered, Diagnostic> {
         let name = &self.task.action.name;
+        let takes_text = match (action, modules::find(name)) {
+            (Some(action), _) => action.free_form.is_some() || action.open,
+            (None, module) => module.is_none_or(|module| module.free_form.is_some()),
+        };
+        if !takes_text && arguments.contains_key("_raw_params") {
+            return Ok(self.of_failure(Failure::argument("_raw_params", format!("Action '{name}' does not support raw params."))));
+        }
         let Some(action) = action else {
             let Some(module) = modules::find(name) else {
                 return Err(Diagnostic::error(format!("there is no module `{name}`")).at(&self.task.action.name_span));
@@ -123,6 +133,7 @@ impl Attempt {
         if done.skipped {
             answered.result.insert("skipped".into(), Value::Bool(true));
         }
+        answered.hidden |= done.hidden;
         answered.diff.extend(done.diff);
         answered.warnings.extend(done.warnings);
         for effect in done.effects {
@@ -217,7 +228,7 @@ impl Attempt {
         let failed = result.get("failed").is_some_and(Value::is_true);
         let error = failed.then(|| self.error_at(&result, answer.argument.as_deref()));
         let (diff, warnings, unreachable) = (answer.diff, answer.warnings, answer.unreachable);
-        Answered { result, diff, warnings, error, unreachable, delegated_to: None }
+        Answered { result, diff, warnings, error, unreachable, delegated_to: None, hidden: false }
     }
 
     pub(super) fn of_failure(&self, failure: Failure) -> Answered {
@@ -277,9 +288,7 @@ impl Attempt {
             }
             Effect::IncludeVars(vars) => self.host.include(vars),
             Effect::AddHost { name, groups, vars } => {
-                let host = world.host(&name);
-                world.change_inventory(|inventory| inventory.add_host(&name, &groups, vars))?;
-                drop(host);
+                self.play.run.add(Added::Host { name, groups, vars })?;
             }
             Effect::Stats { values, per_host, aggregate } => {
                 let of = per_host.then(|| self.host.name.clone());
@@ -287,7 +296,7 @@ impl Attempt {
             }
             Effect::AddToGroup { group, parents } => {
                 let host = self.host.name.clone();
-                world.change_inventory(|inventory| inventory.add_to_group(&group, &parents, &host))?;
+                self.play.run.add(Added::ToGroup { group, parents, host })?;
             }
         }
         Ok(())
@@ -330,7 +339,7 @@ fn free_form(mut arguments: JsonMap<String, Json>, name: Option<&str>) -> JsonMa
 }
 
 fn empty() -> Answered {
-    Answered { result: Map::new(), diff: Vec::new(), warnings: Vec::new(), error: None, unreachable: false, delegated_to: None }
+    Answered { result: Map::new(), diff: Vec::new(), warnings: Vec::new(), error: None, unreachable: false, delegated_to: None, hidden: false }
 }
 
 fn json_map(map: JsonMap<String, Json>) -> Map {

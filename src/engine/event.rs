@@ -25,6 +25,8 @@ pub enum Event {
     Retrying { task: Arc<TaskInfo>, host: Arc<str>, attempt: u32, left: u32 },
     /// How a task in the background stands.
     Polled { host: Arc<str>, job: String, state: Job },
+    /// What a `meta` task did.
+    Meta { message: String },
     /// A long task says where it stands; both numbers 0 where unknown.
     Progress { host: Arc<str>, message: String, step: u64, of: u64 },
     /// include_tasks or include_role took this in for these hosts.
@@ -67,6 +69,8 @@ pub struct Outcome {
     pub error: Option<Diagnostic>,
     /// The host that did the work, where it is another.
     pub delegated_to: Option<String>,
+    /// What is in the result must not be shown, as with `no_log`.
+    pub hidden: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

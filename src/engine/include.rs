@@ -231,7 +231,7 @@ impl Attempt {
         }
         if all.is_empty() {
             let result = Value::map([("changed".into(), Value::Bool(false)), ("skipped".into(), Value::Bool(true))]);
-            return Ok(Err(Outcome { status: Status::Skipped, result, diff: Vec::new(), warnings: Vec::new(), item: None, error: None, delegated_to: None }));
+            return Ok(Err(Outcome { status: Status::Skipped, result, diff: Vec::new(), warnings: Vec::new(), item: None, error: None, delegated_to: None, hidden: false }));
         }
         Ok(Ok(all))
     }
@@ -272,7 +272,7 @@ fn inside(task: &Task, frame: &Frame) -> Inside {
         playbook: frame.playbook.clone(),
         role: frame.role.as_ref().map(|r| r.path.clone()),
         handlers: frame.handlers,
-        dynamic: true,
+        taken_in: true,
         ..Inside::default()
     }
 }

@@ -24,5 +24,6 @@ mod task;
 
 pub use event::{Counts, Event, Job, Outcome, Several, Silent, Sink, Status, TaskInfo};
 pub use frame::selected;
+pub use task::rendered_tags;
 pub use crate::actions::{Ask, Nobody};
 pub use run::{Ended, Options, Run};

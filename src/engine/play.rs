@@ -42,6 +42,8 @@ pub struct PlayRun {
     pub apart: Mutex<HashMap<usize, Apart>>,
     /// Roles that a host has had: `role path + parameters`.
     pub had: Mutex<HashSet<(Arc<str>, String)>>,
+    /// Roles in which a host did something: a role of which all was skipped does not count as had.
+    pub busy: Mutex<HashSet<(Arc<str>, usize)>>,
     /// `meta: end_play` and `end_batch`.
     pub over: AtomicBool,
     pub batch_over: AtomicBool,
@@ -110,6 +112,7 @@ pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics
         max_fail: number("max_fail_percentage")?,
         force_handlers,
         had: Mutex::default(),
+        busy: Mutex::default(),
         over: AtomicBool::new(false),
         batch_over: AtomicBool::new(false),
         ahead: Ahead::default(),

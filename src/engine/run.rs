@@ -11,9 +11,11 @@ use super::event::{Counts, Event, Sink};
 use super::play;
 use super::stats::Stats;
 use crate::actions::Ask;
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::inventory::Inventory;
 use crate::playbook::{Loader, Play};
 use crate::remote::Connections;
+use crate::value::Value;
 use crate::vars::World;
 
 /// Settings that only the engine reads.
@@ -57,6 +59,8 @@ pub struct Options {
     pub start_at_task: Option<String>,
     /// Events tell the arguments of tasks.
     pub show_arguments: bool,
+    /// A notification that no handler answers to is only warned of.
+    pub lenient_handlers: bool,
     /// `--step`: ask before each task.
     pub step: bool,
 }
@@ -79,6 +83,24 @@ pub struct Run {
     /// With --step: the rest is done without asking.
     pub(super) stepped_out: AtomicBool,
     pub(super) stats: Mutex<Stats>,
+    /// What plays added to the inventory: it outlives a refresh.
+    added: Mutex<Vec<Added>>,
+}
+
+/// A change that a play makes to the inventory.
+#[derive(Clone)]
+pub(super) enum Added {
+    Host { name: String, groups: Vec<String>, vars: Vec<(Arc<str>, Value)> },
+    ToGroup { group: String, parents: Vec<String>, host: Arc<str> },
+}
+
+impl Added {
+    fn apply(&self, inventory: &mut Inventory) -> Result<(), Diagnostic> {
+        match self {
+            Added::Host { name, groups, vars } => inventory.add_host(name, groups, vars.clone()),
+            Added::ToGroup { group, parents, host } => inventory.add_to_group(group, parents, host),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +152,7 @@ impl Run {
             given_up: AtomicBool::new(false),
             stepped_out: AtomicBool::new(false),
             stats: Mutex::default(),
+            added: Mutex::default(),
         })
     }
 
@@ -178,6 +201,32 @@ impl Run {
 
     pub fn stopped(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    /// `add_host` and `group_by`.
+    ///
+    /// # Errors
+    /// The inventory cannot have it so.
+    pub(super) fn add(&self, added: Added) -> Result<(), Diagnostic> {
+        self.world.change_inventory(|inventory| added.apply(inventory))?;
+        self.added.lock().unwrap_or_else(PoisonError::into_inner).push(added);
+        Ok(())
+    }
+
+    /// `meta: refresh_inventory`: the sources are read again, what plays added stays.
+    ///
+    /// # Errors
+    /// A source cannot be read any more; the inventory is then the one before.
+    pub(super) fn refresh_inventory(&self) -> Result<(), Diagnostics> {
+        let added = self.added.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.world.change_inventory(|inventory| {
+            let mut fresh = inventory.again()?;
+            for one in &added {
+                one.apply(&mut fresh)?;
+            }
+            *inventory = fresh;
+            Ok(())
+        })
     }
 
     /// Resolves when the run is asked to end.

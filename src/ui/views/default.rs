@@ -198,6 +198,11 @@ impl Sink for Default {
                 },
                 Colour::Grey,
             )),
+            Event::Meta { message } => {
+                if self.style.verbosity.level >= 2 {
+                    line(&paint(&format!("META: {message}"), Colour::Grey));
+                }
+            }
             Event::Progress { host, message, step, of } => {
                 if self.style.verbosity.level >= 1 && !message.is_empty() {
                     let steps = if of > 0 { format!(" ({step}/{of})") } else { String::new() };
