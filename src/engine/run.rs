@@ -205,6 +205,7 @@ impl Run {
     /// put things right; nothing else starts.
     pub fn stop(&self) {
         self.stop.send_replace(true);
+        crate::template::stop_lookups();
     }
 
     /// The hosts at work end what they began, with its rescue; then the run ends.
