@@ -98,7 +98,7 @@ pub fn parse(source: &Arc<Source>, options: Options<'_>) -> Result<Vec<Section>,
         };
         let key = if options.case_sensitive { key.to_owned() } else { key.to_lowercase() };
         if options.strict && section.entries.iter().any(|entry| entry.key == key) {
-            return Err(wrong(&format!("the key `{key}` comes twice in the section `{}`", section.name)));
+            return Err(wrong(&format!("Duplicate option in the section `{}`: `{key}` comes twice", section.name)));
         }
         section.entries.push(Entry { key, value: value.map(|value| value.trim().to_owned()), span });
         indent = Some(depth);

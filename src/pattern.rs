@@ -35,7 +35,10 @@ impl Pattern {
     /// What is wrong with the pattern, as a sentence's end ("… is no regular expression: this").
     pub fn new(pattern: &str, options: Options) -> Result<Pattern, String> {
         let translated = translate::python(pattern, options)?;
-        let regex = RegexBuilder::new(&translated).build().map_err(|error| error.to_string())?;
+        let regex = RegexBuilder::new(&translated).build().map_err(|error| match error.to_string() {
+            why if why.contains("Target of repeat operator") => "nothing to repeat".into(),
+            why => why,
+        })?;
         Ok(Pattern(regex))
     }
 

@@ -132,7 +132,7 @@ fn lipsum(_: &Eval<'_>, arguments: Arguments, _: Option<&Arc<Frame>>) -> Result<
 
 fn undef(_: &Eval<'_>, arguments: Arguments, _: Option<&Arc<Frame>>) -> Result<Value> {
     let hint = match arguments.get(0, "hint") {
-        None | Some(Value::Null) => "this variable must be overridden".to_string(),
+        None | Some(Value::Null) => "Mandatory variable has not been overridden".to_string(),
         Some(hint) => hint.to_string(),
     };
     Ok(Value::Undefined(Arc::new(Undefined { name: "undef()".into(), hint: Some(hint), ..Undefined::default() })))

@@ -58,7 +58,7 @@ pub(crate) fn hash(secret: &str, scheme: &Scheme<'_>) -> Result<String, String> 
             Ok(md5_crypt(secret.as_bytes(), &salt))
         }
         "blowfish" | "bcrypt" => bcrypt(secret, scheme),
-        other => Err(format!("{other:?} is no scheme; there are md5, blowfish (bcrypt), sha256 and sha512")),
+        other => Err(format!("{other} is not in the list of supported passlib algorithms: md5, blowfish, sha256, sha512")),
     }
 }
 

@@ -131,6 +131,10 @@ impl Scope for Overlay<'_> {
     fn warn(&self, warning: Diagnostic) {
         self.inner.warn(warning);
     }
+
+    fn may_look_up(&self, lookup: &str) -> bool {
+        self.inner.may_look_up(lookup)
+    }
 }
 
 /// What a template file can say of itself (docs.ansible.com, ansible.builtin.template); `dest`: where it goes, if it goes anywhere.

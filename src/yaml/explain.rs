@@ -98,7 +98,8 @@ pub(super) fn error(source: &Arc<Source>, base: usize, error: &Error) -> Diagnos
             relabel(here, "this is no name of an anchor or alias").help("quote the value where `*` or `&` is part of its text")
         }
         "found undefined tag handle" => relabel(here, "unknown tag").help("quote the value where `!` is part of its text"),
-        "did not find expected <document start>" => relabel(here, "the document has ended before this line")
+        "did not find expected <document start>" => relabel(here, "YAML parsing failed: Did not find expected <document start>")
+            .label("the document has ended before this")
             .help("check the indentation: what goes on from the lines above must be as deep as they are"),
         "did not find expected comment or line break" => relabel(here, "nothing but a comment may follow `|` or `>` on its line")
             .help("put the text on the next lines, indented; or quote the value where `|` or `>` is part of it"),

@@ -134,11 +134,16 @@ impl Eval<'_> {
             Value::Undefined(undefined) => Err(Fail::Undefined(undefined.clone())),
             Value::Object(object) => match objects::downcast::<objects::Shared>(object) {
                 Some(shared) => Ok(shared.items()),
-                None => object.iter()?.ok_or_else(|| Fail::error(format!("an object of type '{}' cannot be iterated over", object.type_name()))),
+                None => object.iter()?.ok_or_else(|| not_iterable(object.type_name())),
             },
-            other => Err(Fail::error(format!("an object of type '{}' cannot be iterated over", objects::type_name(other)))),
+            other => Err(not_iterable(objects::type_name(other))),
         }
     }
+}
+
+/// In Python's words, which scripts look for.
+fn not_iterable(kind: &str) -> Fail {
+    Fail::error(format!("'{kind}' object is not iterable"))
 }
 
 /// The name under which a filter block finds its text; no template can write it.

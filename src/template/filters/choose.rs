@@ -3,6 +3,7 @@
 use super::{Filter, Invocation};
 use crate::diag::Diagnostic;
 use crate::template::eval::objects::{self, type_name};
+use crate::template::eval::stmt::settle;
 use crate::template::eval::{Fail, Result};
 use crate::value::Value;
 
@@ -14,6 +15,8 @@ pub(super) const TABLE: &[Filter] = &[
     Filter::new("mandatory", &["msg"], mandatory).takes_undefined().keeps_items(),
     Filter::new("type_debug", &[], |call| Ok(Value::str(type_name(&call.input)))).takes_undefined(),
     Filter::new("safe", &[], |call| Ok(call.input.clone())),
+    // ansible._protomatter's: the value as data.
+    Filter::new("finalize", &[], |call| settle(&call.input)),
 ];
 
 fn default(call: &Invocation<'_, '_>) -> Result<Value> {
@@ -56,8 +59,8 @@ fn mandatory(call: &Invocation<'_, '_>) -> Result<Value> {
     let Value::Undefined(undefined) = &call.input else { return Ok(call.input.clone()) };
     let message = match call.text(0)? {
         Some(message) => message.to_string(),
-        None if undefined.name.is_empty() => "a mandatory variable is not defined".into(),
-        None => format!("the mandatory variable `{}` is not defined", undefined.name),
+        None if undefined.name.is_empty() => "Mandatory variable not defined.".into(),
+        None => format!("Mandatory variable '{}' not defined.", undefined.name),
     };
     Err(Diagnostic::error(message).or_at(undefined.span.as_ref()).into())
 }

@@ -39,7 +39,7 @@ fn strftime(call: &Invocation<'_, '_>) -> Result<Value> {
         Some(second) => {
             let seconds: Option<f64> = second.to_string().trim().parse().ok();
             let stamp = seconds.and_then(|seconds| Timestamp::from_microsecond((seconds * 1e6) as i64).ok());
-            stamp.ok_or_else(|| call.error(format!("`second` is a number of seconds since 1970, not {second:?}")))?.to_zoned(zone)
+            stamp.ok_or_else(|| call.error(format!("Invalid value for epoch value ({second}): it is a number of seconds since 1970")))?.to_zoned(zone)
         }
     };
     Ok(Value::from(dates::strftime(format, &time, false)))

@@ -34,7 +34,7 @@ fn map(call: &Invocation<'_, '_>) -> Result<Arc<Map>> {
     match plain(&call.input)? {
         Value::Map(map) => Ok(map),
         Value::Undefined(undefined) => Err(Fail::Undefined(undefined)),
-        other => Err(call.error(format!("takes a dictionary, not {other:?} of type '{}'", type_name(&other)))),
+        other => Err(call.error(format!("{} requires a dictionary, not {other:?} of type '{}'", call.name, type_name(&other)))),
     }
 }
 
@@ -65,7 +65,7 @@ fn combine(call: &Invocation<'_, '_>) -> Result<Value> {
     let recursive = call.arguments.keyword("recursive").is_some_and(Value::is_true);
     let how = meet(call)?;
     if let Some((unknown, _)) = call.arguments.keywords.iter().find(|(name, _)| !matches!(&**name, "recursive" | "list_merge")) {
-        return Err(call.error(format!("there is no argument `{unknown}`; there are recursive and list_merge")));
+        return Err(call.error(format!("there is no `{unknown}`: 'recursive' and 'list_merge' are the only valid keyword arguments")));
     }
     let mut all = Vec::new();
     // Lists of dictionaries are dictionaries; what is none is left out.
@@ -76,7 +76,7 @@ fn combine(call: &Invocation<'_, '_>) -> Result<Value> {
         let next = match value {
             Value::Map(map) => map,
             Value::Undefined(undefined) => return Err(Fail::Undefined(undefined)),
-            other => return Err(call.error(format!("takes dictionaries, not {other:?} of type '{}'", type_name(&other)))),
+            other => return Err(call.error(format!("failed to combine variables, expected dicts but got {other:?} of type '{}'", type_name(&other)))),
         };
         out = Some(match out {
             None => next,
@@ -123,17 +123,21 @@ fn dict2items(call: &Invocation<'_, '_>) -> Result<Value> {
 fn items2dict(call: &Invocation<'_, '_>) -> Result<Value> {
     let (key_name, value_name) = names(call)?;
     if matches!(call.input, Value::Map(_)) {
-        return Err(call.error("takes a list of dictionaries, not a dictionary").into());
+        return Err(call.error("items2dict requires a list, not a dictionary"));
     }
     let mut out = Map::new();
-    for item in call.items()? {
+    let items = call.items().map_err(|_| call.error(format!("items2dict requires a list, not {:?}", call.input)))?;
+    for item in items {
         let (key, value) = match item.as_map() {
             Some(map) => (map.get(&key_name), map.get(&value_name)),
-            None => return Err(call.error(format!("takes a list of dictionaries; {item:?} is none"))),
+            None => return Err(call.error(format!("items2dict requires a list of dictionaries; {item:?} is none"))),
         };
         match (key, value) {
             (Some(key), Some(value)) => out.insert(key.clone(), value.clone()),
-            _ => return Err(call.error(format!("{item:?} has no {key_name:?} or no {value_name:?}"))),
+            _ => {
+                let wanted = format!("items2dict requires each dictionary in the list to contain the keys {key_name:?} and {value_name:?}");
+                return Err(call.error(format!("{wanted}; {item:?} does not")));
+            }
         };
     }
     Ok(Value::Map(Arc::new(out)))
@@ -243,11 +247,13 @@ fn replace_keys(call: &Invocation<'_, '_>) -> Result<Value> {
 fn subelements(call: &Invocation<'_, '_>) -> Result<Value> {
     let path: Vec<String> = match call.required(0)? {
         Value::Str(path) => path.split('.').map(str::to_string).collect(),
-        list => call.eval.iterate(list)?.iter().map(ToString::to_string).collect(),
+        Value::List(parts) | Value::Tuple(parts) => parts.iter().map(ToString::to_string).collect(),
+        other => return Err(call.error(format!("subelements must be a list or a string, not {other:?}"))),
     };
     let items = match &call.input {
         Value::Map(map) => map.values().cloned().collect(),
-        _ => call.items()?,
+        Value::List(items) | Value::Tuple(items) => items.to_vec(),
+        other => return Err(call.error(format!("obj must be a list of dicts or a nested dict, not {other:?}"))),
     };
     pairs(items, &path, call.flag(1, false)).map_err(|message| call.error(message)).map(Value::list)
 }
@@ -260,15 +266,15 @@ pub(crate) fn pairs(items: Vec<Value>, path: &[String], skip_missing: bool) -> s
         for part in path {
             inner = match inner {
                 Some(Value::Map(map)) => map.get(part.as_str()),
-                Some(other) => return Err(format!("{other:?} is no dictionary, so it has no {part:?}")),
+                Some(other) => return Err(format!("the key before {part:?} should point to a dictionary, not to {other:?}")),
                 None => None,
             };
         }
         match inner {
             Some(Value::List(list) | Value::Tuple(list)) => out.extend(list.iter().map(|sub| row(vec![item.clone(), sub.clone()]))),
             None if skip_missing => {}
-            None => return Err(format!("{:?} is missing in {item:?}", path.join("."))),
-            Some(other) => return Err(format!("{:?} is {other:?}, not a list", path.join("."))),
+            None => return Err(format!("could not find '{}' key in iterated item {item:?}", path.join("."))),
+            Some(other) => return Err(format!("the key '{}' should point to a list, not to {other:?}", path.join("."))),
         }
     }
     Ok(out)
@@ -309,19 +315,19 @@ fn rekey(call: &Invocation<'_, '_>) -> Result<Value> {
     let overwrite = match call.text(1)?.as_deref() {
         None | Some("error") => false,
         Some("overwrite") => true,
-        Some(other) => return Err(call.error(format!("`duplicates` is error or overwrite, not {other:?}"))),
+        Some(other) => return Err(call.error(format!("duplicates parameter to rekey_on_member has unknown value {other:?}; it is error or overwrite"))),
     };
     let items = match &call.input {
         Value::Map(map) => map.values().cloned().collect(),
         Value::List(items) | Value::Tuple(items) => items.to_vec(),
-        other => return Err(call.error(format!("takes a list or a dictionary of dictionaries, not {other:?}"))),
+        other => return Err(call.error(format!("Type is not a valid list, set, or dict: {other:?}"))),
     };
     let mut out = Map::new();
     for item in items {
-        let map = item.as_map().ok_or_else(|| call.error(format!("takes a list or a dictionary of dictionaries; {item:?} is none")))?;
-        let key = map.get(name).ok_or_else(|| call.error(format!("{item:?} has no {name:?}")))?.clone();
+        let map = item.as_map().ok_or_else(|| call.error(format!("List item is not a valid dict: {item:?}")))?;
+        let key = map.get(name).ok_or_else(|| call.error(format!("the key {name:?} was not found in {item:?}")))?.clone();
         if out.insert(key.clone(), item).is_some() && !overwrite {
-            return Err(call.error(format!("{key:?} comes twice; `duplicates='overwrite'` lets the last one win")));
+            return Err(call.error(format!("{key:?} is not unique, cannot convert to dict; `duplicates='overwrite'` lets the last one win")));
         }
     }
     Ok(Value::Map(Arc::new(out)))

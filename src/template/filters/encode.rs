@@ -107,7 +107,7 @@ fn to_uuid(call: &Invocation<'_, '_>) -> Result<Value> {
     let namespace = call.text(0)?.unwrap_or_else(|| "361E6D51-FAEC-444A-9079-341386DA8E2E".into());
     let digits: String = namespace.chars().filter(|c| !"-{}".contains(*c)).collect();
     let number = u128::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == 32);
-    let number = number.ok_or_else(|| call.error(format!("`namespace` is a UUID, not {namespace:?}")))?;
+    let number = number.ok_or_else(|| call.error(format!("Invalid value {namespace:?} for `namespace`, which is a UUID")))?;
     let digest = Sha1::new().chain_update(number.to_be_bytes()).chain_update(call.input_text()?.as_bytes()).finalize();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
@@ -214,7 +214,7 @@ fn urlsplit(call: &Invocation<'_, '_>) -> Result<Value> {
         None => Ok(Value::map(parts.map(|(name, part)| (Value::str(name), part)))),
         Some(wanted) => match parts.iter().find(|(name, _)| **name == *wanted) {
             Some((_, part)) => Ok(part.clone()),
-            None => Err(call.error(format!("a URL has no {wanted:?}; it has {}", parts.map(|(name, _)| name).join(", ")))),
+            None => Err(call.error(format!("unknown URL component: {wanted}; there are {}", parts.map(|(name, _)| name).join(", ")))),
         },
     }
 }

@@ -42,7 +42,7 @@ pub(super) const TABLE: &[Filter] = &[
     Filter::new("slice", &["slices", "fill_with"], slice),
     Filter::new("random", &["end", "start", "step", "seed"], super::numbers::random),
     Filter::new("shuffle", &["seed"], super::numbers::shuffle),
-    Filter::new("extract", &["container", "morekeys"], extract),
+    Filter::new("extract", &["container", "morekeys"], extract).takes_undefined(),
     Filter::new("lists_union", &["*"], |call| many(call, "union")),
     Filter::new("lists_intersect", &["*"], |call| many(call, "intersect")),
     Filter::new("lists_difference", &["*"], |call| many(call, "difference")),
@@ -263,6 +263,9 @@ fn slice(call: &Invocation<'_, '_>) -> Result<Value> {
 
 /// `index | extract(container, morekeys)`
 fn extract(call: &Invocation<'_, '_>) -> Result<Value> {
+    if let Value::Undefined(undefined) = &call.input {
+        return Err(Fail::Undefined(undefined.clone()));
+    }
     let mut value = call.eval.item(call.required(0)?, &call.input, None)?;
     let more = match call.argument(1) {
         None | Some(Value::Null) => Vec::new(),

@@ -77,7 +77,7 @@ const FAMILIES: &[&[Filter]] = &[
 
 /// Collections whose filters and tests are built in, under their full and their short names.
 pub(super) const COLLECTIONS: &[&str] =
-    &["ansible.builtin.", "ansible.legacy.", "ansible.utils.", "ansible.netcommon.", "ansible.posix.", "community.general.", "community.crypto."];
+    &["ansible.builtin.", "ansible.legacy.", "ansible._protomatter.", "ansible.utils.", "ansible.netcommon.", "ansible.posix.", "community.general.", "community.crypto."];
 
 static INDEX: LazyLock<HashMap<&'static str, &'static Filter>> =
     LazyLock::new(|| FAMILIES.iter().flat_map(|family| family.iter()).map(|filter| (filter.name, filter)).collect());

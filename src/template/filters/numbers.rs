@@ -22,10 +22,10 @@ pub(super) const TABLE: &[Filter] = &[
     }),
     Filter::new("round", &["precision", "method"], round),
     Filter::new("log", &["base"], log),
-    Filter::new("pow", &["x"], |call| Ok(Value::Float(number(call, &call.input)?.powf(number(call, call.required(0)?)?)))),
+    Filter::new("pow", &["x"], |call| Ok(Value::Float(numbers_only(call, &call.input)?.powf(numbers_only(call, call.required(0)?)?)))),
     Filter::new("root", &["base"], |call| {
-        let base = call.argument(0).map_or(Ok(2.0), |base| number(call, base))?;
-        let value = number(call, &call.input)?;
+        let base = call.argument(0).map_or(Ok(2.0), |base| numbers_only(call, base))?;
+        let value = numbers_only(call, &call.input)?;
         if base == 0.0 {
             return Err(call.error("there is no root of base 0"));
         }
@@ -35,6 +35,11 @@ pub(super) const TABLE: &[Filter] = &[
     Filter::new("human_to_bytes", &["default_unit", "isbits"], human_to_bytes),
     Filter::new("filesizeformat", &["binary"], filesizeformat),
 ];
+
+/// The input of `log`, `pow`, `root`.
+fn numbers_only(call: &Invocation<'_, '_>, value: &Value) -> Result<f64> {
+    number(call, value).map_err(|_| call.error(format!("can only be used on numbers, not on {value:?} of type '{}'", type_name(value))))
+}
 
 fn number(call: &Invocation<'_, '_>, value: &Value) -> Result<f64> {
     match value {
@@ -121,13 +126,13 @@ fn round(call: &Invocation<'_, '_>) -> Result<Value> {
 }
 
 fn log(call: &Invocation<'_, '_>) -> Result<Value> {
-    let value = number(call, &call.input)?;
+    let value = numbers_only(call, &call.input)?;
     if value <= 0.0 {
         return Err(call.error("takes a positive number"));
     }
     Ok(Value::Float(match call.argument(0) {
         None => value.ln(),
-        Some(base) => match number(call, base)? {
+        Some(base) => match numbers_only(call, base)? {
             10.0 => value.log10(),
             2.0 => value.log2(),
             base => value.ln() / base.ln(),
@@ -149,8 +154,8 @@ const UNITS: &[(char, f64)] = &[
 
 fn human_readable(call: &Invocation<'_, '_>) -> Result<Value> {
     let size = match &call.input {
-        Value::Str(text) => text.trim().parse().map_err(|_| call.error(format!("{text:?} is no number")))?,
-        other => number(call, other)?,
+        Value::Str(text) => text.trim().parse().map_err(|_| call.error(format!("human_readable() failed on bad input: {text:?} is no number")))?,
+        other => number(call, other).map_err(|_| call.error(format!("human_readable() failed on bad input: {other:?} is no number")))?,
     };
     let base = if call.flag(0, false) { "bits" } else { "Bytes" };
     let unit = call.text(1)?;
@@ -232,7 +237,10 @@ pub(super) fn random(call: &Invocation<'_, '_>) -> Result<Value> {
             Ok(Value::Int(start + random.below(count as u64) as i64 * step))
         }
         _ => {
-            let items = call.items()?;
+            if call.argument(1).or(call.argument(2)).is_some() {
+                return Err(call.error("start and step can only be used with a number"));
+            }
+            let items = call.items().map_err(|_| call.error(format!("random can only be used on sequences and whole numbers, not on {:?}", call.input)))?;
             if items.is_empty() {
                 return Err(Fail::error("`random`: there are no items"));
             }

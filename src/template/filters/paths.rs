@@ -164,7 +164,10 @@ fn path_join(call: &Invocation<'_, '_>) -> Result<Value> {
         return Ok(Value::Str(path.clone()));
     }
     let mut out = String::new();
-    let parts = call.items()?;
+    let parts = match &call.input {
+        Value::List(_) | Value::Tuple(_) => call.items()?,
+        other => return Err(call.error(format!("expects string or sequence, not {other:?} of type '{}'", type_name(other)))),
+    };
     if parts.is_empty() {
         return Err(call.error("there is nothing to join"));
     }
@@ -183,6 +186,9 @@ fn path_join(call: &Invocation<'_, '_>) -> Result<Value> {
 }
 
 fn commonpath(call: &Invocation<'_, '_>) -> Result<Value> {
+    if !matches!(call.input, Value::List(_) | Value::Tuple(_)) {
+        return Err(call.error(format!("|commonpath expects a sequence of paths, not {:?}", call.input)));
+    }
     let paths: Vec<PathBuf> = call.items()?.iter().map(|path| PathBuf::from(path.to_string())).collect();
     let Some(first) = paths.first() else { return Err(call.error("there are no paths")) };
     if paths.iter().any(|path| path.is_absolute() != first.is_absolute()) {

@@ -47,7 +47,7 @@ fn replace(call: &Invocation<'_, '_>) -> Result<Value> {
     let wanted = call.int(5)?.unwrap_or(0).max(0) as usize;
     let (out, count) = regex.replace(&text, &template, limit);
     if count < wanted {
-        return Err(call.error(format!("{pattern:?} was to match {wanted} times and matched {count} times")));
+        return Err(call.error(format!("{pattern:?} should match {wanted} times, but matches {count} times")));
     }
     Ok(Value::from(out))
 }
@@ -114,7 +114,8 @@ fn escape(call: &Invocation<'_, '_>) -> Result<Value> {
     let special: &str = match call.text(0)?.as_deref() {
         None | Some("python") => "\t\n\u{b}\u{c}\r #$&()*+-.?[\\]^{|}~",
         Some("posix_basic") => "[].*^$\\",
-        Some(other) => return Err(call.error(format!("`re_type` is python or posix_basic, not {other:?}"))),
+        Some("posix_extended") => return Err(call.error("Regex type (posix_extended) not yet implemented; there are python and posix_basic")),
+        Some(other) => return Err(call.error(format!("Invalid regex type ({other}); there are python and posix_basic"))),
     };
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {

@@ -43,7 +43,7 @@ fn digest(call: &Invocation<'_, '_>, kind: &str) -> Result<Value> {
         "sha512" => hex(&Sha512::digest(bytes)),
         "sha512_224" => hex(&Sha512_224::digest(bytes)),
         "sha512_256" => hex(&Sha512_256::digest(bytes)),
-        other => return Err(call.error(format!("there is no hash {other:?}; there are md5, sha1, sha224, sha256, sha384, sha512"))),
+        other => return Err(call.error(format!("unsupported hash type {other:?}; there are md5, sha1, sha224, sha256, sha384, sha512"))),
     }))
 }
 
@@ -54,11 +54,11 @@ fn password_hash(call: &Invocation<'_, '_>) -> Result<Value> {
     let scheme = Scheme {
         name: &name,
         salt: salt.as_deref(),
-        salt_size: call.int(2)?.and_then(|size| usize::try_from(size).ok()),
+        salt_size: call.int(2).map_err(|_| call.error("salt_size must be an integer"))?.and_then(|size| usize::try_from(size).ok()),
         rounds: call.int(3)?.map(|rounds| u64::try_from(rounds).unwrap_or(0)),
         ident: ident.as_deref(),
     };
-    passwords::hash(&secret, &scheme).map(Value::from).map_err(|why| call.error(why))
+    passwords::hash(&secret, &scheme).map(Value::from).map_err(|why| call.error(format!("Could not hash the secret: {why}")))
 }
 
 /// What is to be hashed or encrypted: a string, and never shown where it is none.

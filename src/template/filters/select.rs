@@ -4,18 +4,18 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::{Filter, Invocation, find};
-use crate::template::eval::objects::{plain, snapshot};
+use crate::template::eval::objects::{plain, snapshot, type_name};
 use crate::template::eval::{Arguments, Fail, Result, is_true, ops};
 use crate::template::predicates;
 use crate::template::syntax::{Comparison, Operator};
 use crate::value::Value;
 
 pub(super) const TABLE: &[Filter] = &[
-    Filter::new("map", &["*"], map).keeps_items(),
-    Filter::new("select", &["*"], |call| sift(call, false, true)).keeps_items(),
-    Filter::new("reject", &["*"], |call| sift(call, false, false)).keeps_items(),
-    Filter::new("selectattr", &["*"], |call| sift(call, true, true)).keeps_items(),
-    Filter::new("rejectattr", &["*"], |call| sift(call, true, false)).keeps_items(),
+    Filter::new("map", &["*"], map).takes_undefined().keeps_items(),
+    Filter::new("select", &["*"], |call| sift(call, false, true)).takes_undefined().keeps_items(),
+    Filter::new("reject", &["*"], |call| sift(call, false, false)).takes_undefined().keeps_items(),
+    Filter::new("selectattr", &["*"], |call| sift(call, true, true)).takes_undefined().keeps_items(),
+    Filter::new("rejectattr", &["*"], |call| sift(call, true, false)).takes_undefined().keeps_items(),
     Filter::new("sort", &["reverse", "case_sensitive", "attribute"], sort).keeps_items(),
     Filter::new("unique", &["case_sensitive", "attribute"], unique).keeps_items(),
     Filter::new("groupby", &["attribute", "default", "case_sensitive"], groupby).keeps_items(),
@@ -47,6 +47,9 @@ pub(super) fn attribute(call: &Invocation<'_, '_>, item: &Value, path: &Value) -
 }
 
 fn map(call: &Invocation<'_, '_>) -> Result<Value> {
+    if matches!(call.input, Value::Undefined(_)) {
+        return Ok(call.input.clone());
+    }
     let items = call.items()?;
     if let Some(path) = call.arguments.keyword("attribute") {
         let default = call.arguments.keyword("default");
@@ -67,6 +70,9 @@ fn map(call: &Invocation<'_, '_>) -> Result<Value> {
 }
 
 fn sift(call: &Invocation<'_, '_>, by_attribute: bool, keep: bool) -> Result<Value> {
+    if matches!(call.input, Value::Undefined(_)) {
+        return Ok(call.input.clone());
+    }
     let items = call.items()?;
     let mut arguments = call.arguments.clone();
     let path = if by_attribute {
@@ -146,10 +152,16 @@ pub(super) fn sort_keyed(keyed: &mut [(Value, Value)], reverse: bool) -> Result<
 
 fn unique(call: &Invocation<'_, '_>) -> Result<Value> {
     let case_sensitive = call.flag(0, false);
+    let asked = call.argument(0).or(call.argument(1)).is_some();
     let mut seen = std::collections::HashSet::new();
     let mut out = Vec::new();
     for item in call.items()? {
-        if seen.insert(key(call, &item, call.argument(1), case_sensitive)?) {
+        let key = key(call, &item, call.argument(1), case_sensitive)?;
+        if asked && matches!(key, Value::Map(_) | Value::List(_)) {
+            let kind = type_name(&key);
+            return Err(call.error(format!("a {kind} has no case and cannot be looked up by an attribute; without `case_sensitive` and `attribute` it could, so it cannot fall back")));
+        }
+        if seen.insert(key) {
             out.push(item);
         }
     }

@@ -160,7 +160,7 @@ fn comment(call: &Invocation<'_, '_>) -> Result<Value> {
         "c" => ("", "// ", ""),
         "cblock" => ("/*", " * ", " */"),
         "xml" => ("<!--", " - ", "-->"),
-        other => return Err(call.error(format!("the style is plain, erlang, c, cblock or xml, not {other:?}"))),
+        other => return Err(call.error(format!("Invalid style {other:?}: it is plain, erlang, c, cblock or xml"))),
     };
     let decoration = argument("decoration").unwrap_or_else(|| decoration.to_string());
     let beginning = argument("beginning").unwrap_or_else(|| beginning.to_string());

@@ -14,7 +14,10 @@ pub(super) const TABLE: &[Filter] = &[
     Filter::new("to_yaml", &["*"], |call| write(call, 2, None)),
     Filter::new("to_nice_yaml", &["*"], |call| write(call, 4, Some(false))),
     Filter::new("from_yaml", &[], |call| Ok(documents(call)?.into_iter().next().unwrap_or(Value::Null))),
-    Filter::new("from_yaml_all", &[], |call| documents(call).map(Value::list)),
+    Filter::new("from_yaml_all", &[], |call| match &call.input {
+        Value::Str(_) | Value::Null => documents(call).map(Value::list),
+        other => Ok(other.clone()),
+    }),
 ];
 
 fn write(call: &Invocation<'_, '_>, indent: usize, flow: Option<bool>) -> Result<Value> {

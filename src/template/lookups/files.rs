@@ -142,12 +142,17 @@ fn shell_pattern(name: &str) -> String {
     out + "\\Z"
 }
 
+/// What leads there from everywhere: the path is used in other folders than the one it was found from.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 fn fileglob(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     let mut out = Vec::new();
     for term in &query.terms {
         let pattern = term.to_string();
         for candidate in query.context.scope.paths().candidates("files", &pattern) {
-            let found = glob(&candidate);
+            let found = glob(&absolute(&candidate));
             if !found.is_empty() {
                 out.extend(found.into_iter().map(Value::from));
                 break;
@@ -199,7 +204,7 @@ fn first_found(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     let folder = query.text("_subdir").unwrap_or_default();
     for name in &names {
         if let Some(found) = paths.candidates(&folder, name).into_iter().find(|path| path.is_file()) {
-            return Ok(vec![Value::from(found.display().to_string())]);
+            return Ok(vec![Value::from(absolute(&found).display().to_string())]);
         }
     }
     if skip {

@@ -100,7 +100,7 @@ fn nested(query: &Query<'_, '_>) -> Result<Vec<Value>> {
 fn together(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     let lists = all(&query.terms);
     if lists.is_empty() {
-        return Err(query.error("takes at least one list"));
+        return Err(query.error("with_together requires at least one element in each list"));
     }
     let count = lists.iter().map(Vec::len).max().unwrap_or(0);
     let row = |index: usize| {
@@ -112,19 +112,26 @@ fn together(query: &Query<'_, '_>) -> Result<Vec<Value>> {
 
 fn subelements(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     let [subject, path, rest @ ..] = query.terms.as_slice() else {
-        return Err(query.error("takes a list or dictionary and the name of the lists in its items"));
+        return Err(query.error("expects a list of two or three items: first a dict or a list, second a string that names the lists in its items"));
     };
     let items: Vec<Value> = match subject {
         Value::List(items) | Value::Tuple(items) => items.to_vec(),
         Value::Map(map) => map.values().cloned().collect(),
-        other => return Err(query.error(format!("takes a list or dictionary, not {other:?}"))),
+        other => return Err(query.error(format!("expects first a dict or a list, not {other:?}"))),
     };
+    let Value::Str(path) = path else { return Err(query.error(format!("expects second a string, not {path:?}"))) };
+    if let Some(flags) = rest.first().filter(|flags| !matches!(flags, Value::Map(_))) {
+        return Err(query.error(format!("the optional third item must be a dict, not {flags:?}")));
+    }
+    if rest.len() > 1 {
+        return Err(query.error("expects a list of two or three items"));
+    }
     let skip_missing = rest.first().and_then(|flags| flags.get("skip_missing")).is_some_and(|flag| match flag {
         Value::Str(text) => matches!(text.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1"),
         other => other.is_true(),
     });
     let items = items.into_iter().filter(|item| !item.get("skipped").is_some_and(Value::is_true)).collect();
-    let path: Vec<String> = path.to_string().split('.').map(str::to_string).collect();
+    let path: Vec<String> = path.split('.').map(str::to_string).collect();
     let rows = dicts::pairs(items, &path, skip_missing).map_err(|message| query.error(message))?;
     // Unlike the filter of this name, the lookup leaves the list itself out of the item.
     let shortened = |row: Value| match row.as_list() {
@@ -179,14 +186,14 @@ impl Default for Range {
 
 impl Range {
     fn set(&mut self, name: &str, value: &str) -> std::result::Result<(), String> {
-        let number = || whole(value).ok_or_else(|| format!("`{name}` is no whole number: {value:?}"));
+        let number = || whole(value).ok_or_else(|| format!("`{name}` has an invalid value: {value:?} is no whole number"));
         match name {
             "start" => self.start = number()?,
             "end" => self.end = Some(number()?),
             "count" => self.count = Some(number()?),
             "stride" => self.stride = Some(number()?),
             "format" => self.format = value.to_string(),
-            other => return Err(format!("there is no `{other}`; there are start, end, count, stride, format")),
+            other => return Err(format!("unrecognized arguments to with_sequence: {other}; there are start, end, count, stride, format")),
         }
         Ok(())
     }
@@ -218,23 +225,23 @@ impl Range {
     fn items(self) -> std::result::Result<Vec<Value>, String> {
         let stride = self.stride.unwrap_or(1);
         let end = match (self.end, self.count) {
-            (Some(_), Some(_)) => return Err("takes `end` or `count`, not both".into()),
-            (None, None) => return Err("takes `end` or `count`".into()),
+            (Some(_), Some(_)) => return Err("can't specify both count and end in with_sequence".into()),
+            (None, None) => return Err("must specify count or end in with_sequence".into()),
             (Some(end), None) => end,
             (None, Some(0)) => return Ok(Vec::new()),
             (None, Some(count)) => self.start + (count - 1) * stride,
         };
         if !self.format.contains('%') {
-            return Err(format!("`format` has a place for the number, such as host%02d; {:?} has none", self.format));
+            return Err(format!("bad formatting string: {} has no place for the number, such as host%02d", self.format));
         }
         if stride == 0 {
             return Ok(Vec::new());
         }
         if stride > 0 && end < self.start {
-            return Err(format!("from {} to {end} takes a negative `stride`", self.start));
+            return Err(format!("from {} to {end}: to count backwards make stride negative", self.start));
         }
         if stride < 0 && end > self.start {
-            return Err(format!("from {} to {end} takes a positive `stride`", self.start));
+            return Err(format!("from {} to {end}: to count forward don't make stride negative", self.start));
         }
         let count = (end - self.start) / stride + 1;
         if count > 5_000_000 {

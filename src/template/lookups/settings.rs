@@ -11,16 +11,16 @@ pub(super) const TABLE: &[Lookup] = &[Lookup::new("config", settings)];
 fn settings(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     let missing = query.text("on_missing").unwrap_or_else(|| "error".into());
     if !matches!(missing.as_str(), "error" | "warn" | "skip") {
-        return Err(query.error(format!("`on_missing` is error, warn or skip, not {missing:?}")));
+        return Err(query.error(format!("Invalid value '{missing}' for `on_missing`, which is error, warn or skip")));
     }
     if query.option("plugin_type").is_some() != query.option("plugin_name").is_some() {
-        return Err(query.error("takes `plugin_type` and `plugin_name` together"));
+        return Err(query.error("Both plugin_type and plugin_name are required, or neither"));
     }
     let mut out = Vec::new();
     for term in &query.terms {
-        let Value::Str(name) = term else { return Err(query.error(format!("takes names of settings, not {term:?}"))) };
+        let Value::Str(name) = term else { return Err(query.error(format!("Invalid setting identifier, {term:?} is no name of a setting"))) };
         let Some(setting) = config::find(name) else {
-            let error = Diagnostic::error(format!("lookup `config`: there is no setting `{name}`")).suggest(name, config::all().iter().map(|setting| setting.name));
+            let error = Diagnostic::error(format!("lookup `config`: No config definition exists for '{name}'")).suggest(name, config::all().iter().map(|setting| setting.name));
             match missing.as_str() {
                 "error" => return Err(error.into()),
                 "warn" => query.context.scope.warn(Diagnostic::warning(error.message)),

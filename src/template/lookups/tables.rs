@@ -29,14 +29,14 @@ fn read(query: &Query<'_, '_>, name: &str, encoding: &str) -> Result<(PathBuf, S
 fn csvfile(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     const NAMES: &[&str] = &["file", "delimiter", "col", "keycol", "default", "encoding"];
     if query.terms.is_empty() {
-        return Err(query.error("takes the key to look for in the first column"));
+        return Err(query.error("Search key is required but was not found: it is what to look for in the first column"));
     }
     let mut out = Vec::new();
     for term in &query.terms {
         let (key, own) = terms::options(query, &term.to_string(), NAMES)?;
         let option = |name: &str| terms::option(query, &own, name);
         if key.is_empty() {
-            return Err(query.error("takes the key to look for in the first column"));
+            return Err(query.error("Search key is required but was not found: it is what to look for in the first column"));
         }
         let delimiter = match option("delimiter").as_deref() {
             None | Some("TAB" | "\\t" | "\t") => '\t',
@@ -64,10 +64,13 @@ fn csvfile(query: &Query<'_, '_>) -> Result<Vec<Value>> {
 
 /// Keys of one section; those of `[DEFAULT]` stand in every section.
 fn from_ini(query: &Query<'_, '_>) -> Result<Vec<Value>> {
-    const NAMES: &[&str] = &["type", "section", "file", "re", "encoding", "default", "case_sensitive", "allow_no_value", "interpolation"];
+    const NAMES: &[&str] = &["type", "section", "file", "re", "encoding", "default", "case_sensitive", "allow_no_value", "allow_none", "interpolation"];
     let mut out = Vec::new();
     for term in &query.terms {
         let (key, own) = terms::options(query, &term.to_string(), NAMES)?;
+        if key.is_empty() {
+            return Err(query.error("No key to look up was provided as first term within string inline options"));
+        }
         let option = |name: &str| terms::option(query, &own, name);
         let flag = |name: &str, default: bool| terms::flag(query, &own, name, default);
         let properties = match option("type").as_deref() {
@@ -82,7 +85,7 @@ fn from_ini(query: &Query<'_, '_>) -> Result<Vec<Value>> {
         let options = ini::Options {
             inline_comment: None,
             case_sensitive,
-            allow_no_value: flag("allow_no_value", false),
+            allow_no_value: flag("allow_no_value", false) || flag("allow_none", false),
             first_section: properties.then_some("java_properties"),
             strict: true,
         };
@@ -90,7 +93,7 @@ fn from_ini(query: &Query<'_, '_>) -> Result<Vec<Value>> {
         let wanted = if properties { "java_properties".into() } else { option("section").unwrap_or_else(|| "global".into()) };
         let named = |name: &str| sections.iter().find(|section| section.name == name);
         let Some(section) = named(&wanted) else {
-            let error = crate::diag::Diagnostic::error(format!("lookup `ini`: {} has no section `{wanted}`", source.path.display()));
+            let error = crate::diag::Diagnostic::error(format!("lookup `ini`: No section '{wanted}' in {}", source.path.display()));
             return Err(error.suggest(&wanted, sections.iter().map(|section| section.name.as_str())).into());
         };
         let inherited = named("DEFAULT").filter(|defaults| defaults.name != wanted).map(|section| section.entries.as_slice()).unwrap_or_default();

@@ -15,8 +15,8 @@ pub(super) fn options(query: &Query<'_, '_>, term: &str, names: &[&str]) -> Resu
     for word in words {
         match word.split_once('=') {
             Some((name, value)) if names.contains(&name) => found.push((name.to_string(), value.to_string())),
-            Some((name, _)) if !rest.is_empty() && !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_') => {
-                return Err(query.error(format!("there is no option `{name}`; there are {}", names.join(", "))));
+            Some((name, _)) if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_') => {
+                return Err(query.error(format!("'{name}' is not a valid option; there are {}", names.join(", "))));
             }
             _ => rest.push(word),
         }
@@ -39,6 +39,6 @@ pub(super) fn flag(query: &Query<'_, '_>, own: &[(String, String)], name: &str, 
 pub(super) fn number(query: &Query<'_, '_>, own: &[(String, String)], name: &str, default: usize) -> Result<usize> {
     match option(query, own, name) {
         None => Ok(default),
-        Some(text) => text.trim().parse().map_err(|_| query.error(format!("`{name}` is a whole number, not {text:?}"))),
+        Some(text) => text.trim().parse().map_err(|_| query.error(format!("`{name}` has an invalid value: it is a whole number, not {text:?}"))),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Lookup, Query};
 use crate::diag::{Diagnostic, nearest};
-use crate::template::eval::objects::plain;
+use crate::template::eval::objects::{plain, type_name};
 use crate::template::eval::{Fail, Result};
 use crate::template::filters::regex;
 use crate::value::{Undefined, Value};
@@ -21,7 +21,7 @@ fn vars(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     for term in &query.terms {
         let name: Arc<str> = match term {
             Value::Str(name) => name.clone(),
-            other => return Err(query.error(format!("takes the name of a variable, not {other:?}"))),
+            other => return Err(query.error(format!("Variable name must be 'str' not '{}': {other:?}", type_name(other)))),
         };
         let found = query.context.variable(&name)?.map(|found| query.context.whole(found)).transpose()?;
         let default = query.option("default").filter(|default| !matches!(default, Value::Null));
@@ -31,7 +31,8 @@ fn vars(query: &Query<'_, '_>) -> Result<Vec<Value>> {
             (None, Some(default)) => default.clone(),
             (None, None) => {
                 let similar = nearest(&name, query.context.scope.names().iter().map(AsRef::as_ref)).map(str::to_string);
-                return Err(Fail::Undefined(Arc::new(Undefined { name: name.to_string(), similar, ..Undefined::default() })));
+                let hint = Some(format!("No variable named '{name}' was found."));
+                return Err(Fail::Undefined(Arc::new(Undefined { name: name.to_string(), similar, hint, ..Undefined::default() })));
             }
         });
     }
@@ -41,8 +42,8 @@ fn vars(query: &Query<'_, '_>) -> Result<Vec<Value>> {
 fn varnames(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     let mut out = Vec::new();
     for term in &query.terms {
-        let Value::Str(text) = term else { return Err(query.error(format!("takes regular expressions, not {term:?}"))) };
-        let pattern = regex::compile(text, false, false)?;
+        let Value::Str(text) = term else { return Err(query.error(format!("Invalid setting identifier, {term:?} is no string"))) };
+        let pattern = regex::compile(text, false, false).map_err(|fail| query.error(format!("Unable to use {text:?} as a search parameter: {}", fail.into_diagnostic().message)))?;
         out.extend(query.context.scope.names().into_iter().filter(|name| pattern.is_match(name)).map(Value::Str));
     }
     Ok(out)
