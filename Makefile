@@ -3,7 +3,7 @@
 CARGO ?= cargo
 DEPLOY := target/release/deploy
 
-.PHONY: help tools build lint test bench demo demo-down
+.PHONY: help tools build lint test bench conformance fuzz demo demo-down
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ test: tools ## unit tests and cases, then the whole flow on real hosts in contai
 
 bench: build ## the same work by ansible-playbook and by us, on the same ten hosts
 	@bench/run
+
+conformance: build ## integration targets of ansible-core from PyPI, run with our binary under Ansible's names
+	@tests/conformance/run
+
+fuzz: tools ## everything that reads what users wrote, ten minutes each
+	@fuzz/run
 
 demo: build ## five hosts, an application, two deploys and a rollback
 	@demo/run
