@@ -105,7 +105,11 @@ impl Attempt {
             None => empty(),
         };
         answered.result.extend(json_map(done.result));
-        if done.changed {
+        let mut changed = done.changed;
+        for effect in done.effects {
+            changed |= self.take_effect(effect, scope)?;
+        }
+        if changed {
             answered.result.insert("changed".into(), Value::Bool(true));
         }
         if done.skipped {
@@ -113,9 +117,6 @@ impl Attempt {
         }
         answered.diff.extend(done.diff);
         answered.warnings.extend(done.warnings);
-        for effect in done.effects {
-            self.take_effect(effect, scope)?;
-        }
         Ok(answered)
     }
 
@@ -244,7 +245,8 @@ impl Attempt {
         to.add_facts(facts.iter().map(|(k, v)| (Arc::from(k.to_string()), v.clone())));
     }
 
-    fn take_effect(&self, effect: Effect, scope: &TaskScope) -> Result<(), Diagnostic> {
+    /// Whether it changed the inventory.
+    fn take_effect(&self, effect: Effect, scope: &TaskScope) -> Result<bool, Diagnostic> {
         let world = &self.play.run.world;
         match effect {
             Effect::SetFacts { values, cacheable, facts } => {
@@ -264,16 +266,14 @@ impl Attempt {
             }
             Effect::IncludeVars(vars) => self.host.include(vars),
             Effect::AddHost { name, groups, vars } => {
-                let host = world.host(&name);
-                world.change_inventory(|inventory| inventory.add_host(&name, &groups, vars))?;
-                drop(host);
+                return world.change_inventory(|inventory| inventory.add_host(&name, &groups, vars));
             }
             Effect::AddToGroup { group, parents } => {
                 let host = self.host.name.clone();
-                world.change_inventory(|inventory| inventory.add_to_group(&group, &parents, &host))?;
+                return world.change_inventory(|inventory| inventory.add_to_group(&group, &parents, &host));
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// The environment of the task, all levels merged.

@@ -4,7 +4,7 @@ mod choose;
 mod collect;
 mod dates;
 pub(crate) mod dicts;
-mod encode;
+pub(super) mod encode;
 mod json;
 pub(crate) mod lists;
 mod markup;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::Predicate;
 use crate::template::eval::{Invocation, Result};
+use crate::template::filters::encode::url_head;
 use crate::template::filters::regex;
 use crate::template::versions;
 use crate::value::Value;
@@ -41,23 +42,25 @@ pub(super) const TABLE: &[Predicate] = &[
             path == Path::new("/") || (path.is_dir() && path.parent().is_some_and(|parent| device(parent) != device(path)))
         })
     }),
-    Predicate::new("url", &["schemes"], |call| {
-        let text = call.input_text()?;
-        let schemes = match call.argument(0) {
-            None | Some(Value::Null) => None,
-            Some(list) => Some(call.eval.iterate(list)?),
-        };
-        Ok(text.split_once("://").is_some_and(|(scheme, rest)| {
-            !rest.is_empty() && !scheme.is_empty() && schemes.as_ref().is_none_or(|schemes| schemes.contains(&Value::str(scheme)))
-        }))
-    }),
-    Predicate::new("urn", &[], |call| text(call, |text| text.to_lowercase().starts_with("urn:"))),
-    Predicate::new("uri", &["schemes"], |call| text(call, |text| text.split_once(':').is_some_and(|(scheme, _)| !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))))),
+    Predicate::new("url", &["schemes"], |call| is_uri(call, true)),
+    Predicate::new("urn", &[], |call| Ok(url_head(&call.input_text()?).is_some_and(|(scheme, _, _)| scheme == "urn"))),
+    Predicate::new("uri", &["schemes"], |call| is_uri(call, false)),
     Predicate::new("vault_encrypted", &[], |call| text(call, |text| text.starts_with("$ANSIBLE_VAULT;"))),
     Predicate::new("vaulted_file", &[], |call| path(call, |path| std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"$ANSIBLE_VAULT;")))),
 ];
 
 const VERSION: &[&str] = &["version", "operator", "strict", "version_type"];
+
+/// Nearly all is a URI; a URL names a host.
+fn is_uri(call: &Invocation<'_, '_>, with_host: bool) -> Result<bool> {
+    let text = call.input_text()?;
+    let Some((scheme, host, _)) = url_head(&text) else { return Ok(false) };
+    let known = match call.argument(0) {
+        None | Some(Value::Null) => true,
+        Some(schemes) => call.eval.iterate(schemes)?.contains(&Value::str(scheme)),
+    };
+    Ok(known && (!with_host || !host.is_empty()))
+}
 
 fn text(call: &Invocation<'_, '_>, test: impl Fn(&str) -> bool) -> Result<bool> {
     Ok(test(&call.input_text()?))
