@@ -15,6 +15,8 @@ pub struct Options<'a> {
     pub allow_no_value: bool,
     /// Section for keys that stand before any; without it they are an error.
     pub first_section: Option<&'a str>,
+    /// A section or key that comes twice is an error.
+    pub strict: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -66,6 +68,9 @@ pub fn parse(source: &Arc<Source>, options: Options<'_>) -> Result<Vec<Section>,
         if let Some(name) = body.strip_prefix('[').and_then(|rest| rest.rfind(']').map(|end| &rest[..end])) {
             indent = None;
             match sections.iter().position(|section| section.name == name) {
+                Some(_) if options.strict => {
+                    return Err(Diagnostic::error(format!("the section `{name}` comes twice")).at(&Span::locate(source, at, at + body.len())));
+                }
                 // A section that is taken up again.
                 Some(known) => {
                     let section = sections.remove(known);
@@ -92,6 +97,9 @@ pub fn parse(source: &Arc<Source>, options: Options<'_>) -> Result<Vec<Section>,
             None => Span::locate(source, at, at + key.len()),
         };
         let key = if options.case_sensitive { key.to_owned() } else { key.to_lowercase() };
+        if options.strict && section.entries.iter().any(|entry| entry.key == key) {
+            return Err(wrong(&format!("the key `{key}` comes twice in the section `{}`", section.name)));
+        }
         section.entries.push(Entry { key, value: value.map(|value| value.trim().to_owned()), span });
         indent = Some(depth);
     }
@@ -122,7 +130,7 @@ mod tests {
 
     fn read(text: &str) -> Result<String, String> {
         let source = Arc::new(Source { path: "x.ini".into(), text: text.into() });
-        let options = Options { inline_comment: Some(';'), case_sensitive: false, allow_no_value: false, first_section: None };
+        let options = Options { inline_comment: Some(';'), case_sensitive: false, allow_no_value: false, first_section: None, strict: false };
         let sections = parse(&source, options).map_err(|error| format!("{}: {}", error.span.map_or(String::new(), |s| s.to_string()), error.message))?;
         let entry = |entry: &Entry| format!("{}={:?}@{}:{}", entry.key, entry.value.as_deref().unwrap_or("-"), entry.span.line, entry.span.column);
         let section = |section: &Section| format!("[{}] {}", section.name, section.entries.iter().map(entry).collect::<Vec<_>>().join(" "));

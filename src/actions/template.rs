@@ -1,17 +1,15 @@
 //! `template`: renders a file here; the module `copy` writes it there.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
 use super::{Action, Context, Done, Supply};
 use crate::arguments;
-use crate::diag::{Diagnostic, Source};
+use crate::diag::Source;
 use crate::modules::attributes::FileAttributes;
 use crate::plan::Failure;
-use crate::template::{self, Scope, SearchPath, Syntax, Var, VarMap};
-use crate::value::Value;
+use crate::template::{self, Overlay, Syntax};
 
 arguments! {
     /// Renders a template with the variables of the host and writes the result there.
@@ -77,7 +75,7 @@ impl Action for Template {
             text
         };
         let source = Arc::new(Source { path: path.clone(), text: text.into() });
-        let scope = Overlay { inner: context.scope, extra: about(&path, &self.dest) };
+        let scope = Overlay { inner: context.scope, extra: template::about(&path, Some(&self.dest)) };
         let rendered = template::render_file(&source, &self.syntax(), &scope).map_err(|problem| Failure::argument("src", problem.to_string()))?;
         let mut arguments: Map<String, Json> = context.others.iter().filter(|(k, _)| PASSED.contains(&k.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
         let supply = Supply::Memory(rendered.into_bytes().into());
@@ -107,51 +105,5 @@ impl Template {
             comment: (self.comment_start_string.clone(), self.comment_end_string.clone()),
             ..Syntax::default()
         }
-    }
-}
-
-/// What a template can say of itself.
-fn about(path: &Path, dest: &str) -> VarMap {
-    let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let text = |text: String| Var::Value(Value::from(text));
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
-    let owner = std::fs::metadata(path).map_or(0, |m| std::os::unix::fs::MetadataExt::uid(&m));
-    [
-        ("template_path", text(path.display().to_string())),
-        ("template_fullpath", text(full.display().to_string())),
-        ("template_destpath", text(dest.to_owned())),
-        ("template_host", text(host)),
-        ("template_uid", text(owner.to_string())),
-    ]
-    .into_iter()
-    .map(|(name, var)| (name.into(), var))
-    .collect()
-}
-
-/// A scope with some names on top.
-struct Overlay<'a> {
-    inner: &'a dyn Scope,
-    extra: VarMap,
-}
-
-impl Scope for Overlay<'_> {
-    fn get(&self, name: &str) -> Option<Var> {
-        self.extra.get(name).cloned().or_else(|| self.inner.get(name))
-    }
-
-    fn names(&self) -> Vec<Arc<str>> {
-        self.extra.keys().cloned().chain(self.inner.names()).collect()
-    }
-
-    fn paths(&self) -> &SearchPath {
-        self.inner.paths()
-    }
-
-    fn decrypt(&self, text: &str) -> Result<String, Diagnostic> {
-        self.inner.decrypt(text)
-    }
-
-    fn warn(&self, warning: Diagnostic) {
-        self.inner.warn(warning);
     }
 }

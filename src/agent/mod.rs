@@ -7,6 +7,12 @@
 //!
 //! It has no templates, no variables, no secrets beyond the task at hand. It never loads NSS: it is linked statically.
 
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use crate::plan::{Look as _, Request, Response};
+
 mod account;
 mod ahead;
 pub mod apply;
@@ -38,3 +44,14 @@ pub use serve::serve;
 pub use stop::Stop;
 pub use target::Target;
 pub use tree::Tree;
+
+/// Asks from this machine, by the same means; the body is read whole.
+///
+/// # Errors
+/// There is no answer.
+pub fn ask(request: &Request) -> io::Result<(Response, Vec<u8>)> {
+    let host = look::Host::new(&BTreeMap::new(), Arc::new(Stop::new()), None);
+    let answer = host.fetch(request)?;
+    let body = std::fs::read(&answer.body)?;
+    Ok((answer, body))
+}

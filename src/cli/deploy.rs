@@ -55,7 +55,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         options: args.options,
         change: args.change,
         what,
-        commands: &["playbook", "run", "doc", "inventory", "vault", "config", "galaxy", "rollback", "releases", "status", "unlock"],
+        commands: &["playbook", "run", "lint", "doc", "inventory", "vault", "config", "galaxy", "rollback", "releases", "status", "unlock"],
     };
     rollout::run(&order, &Named::new(revision))
 }

@@ -7,7 +7,9 @@ mod fleet;
 mod galaxy;
 mod interrupt;
 mod inventory;
+mod lint;
 mod listing;
+mod locale;
 mod options;
 mod output;
 mod persona;
@@ -44,6 +46,8 @@ enum Command {
     Playbook(playbook::Args),
     /// Run one module on some hosts.
     Run(run::Args),
+    /// Check a repository of playbooks, roles and inventories.
+    Lint(lint::Args),
     /// Show what a module does and which arguments it takes.
     Doc(doc::Args),
     /// Show hosts, groups and variables of an inventory.
@@ -80,6 +84,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode
     ended(begin().and_then(|()| match (cli.command, cli.deploy) {
         (Some(Command::Playbook(args)), _) => playbook::run(args),
         (Some(Command::Run(args)), _) => run::run(args),
+        (Some(Command::Lint(args)), _) => lint::run(args),
         (Some(Command::Doc(args)), _) => doc::run(args),
         (Some(Command::Inventory(args)), _) => inventory::run(args),
         (Some(Command::Vault(args)), _) => vault::run(args),

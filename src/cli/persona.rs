@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use clap::Command;
 
-use super::{ExitCode, config, doc, galaxy, inventory, playbook, run, vault};
+use super::{ExitCode, config, doc, galaxy, inventory, locale, playbook, run, vault};
 use crate::diag::Diagnostics;
 use crate::ui;
 
@@ -64,6 +64,11 @@ pub(super) fn unreadable(problems: Diagnostics) -> anyhow::Error {
 
 fn parsed<A: clap::Args>(name: &'static str, arguments: &[OsString], run: impl FnOnce(A) -> anyhow::Result<ExitCode>) -> ExitCode {
     CURRENT.get_or_init(|| Some(name));
+    if let Err(problem) = locale::check() {
+        ui::note(&format!("ERROR: {}", problem.message));
+        problem.help.iter().for_each(|help| ui::note(help));
+        return 1;
+    }
     if arguments.iter().skip(1).any(|argument| argument == "--version") {
         ui::line(&version(name));
         return 0;

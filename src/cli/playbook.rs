@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::options::{RunOptions, split_tags};
+use super::options::{Prepared, RunOptions, split_tags};
 use super::{ExitCode, listing, output, persona, runtime};
 use crate::config::Config;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, Level};
 use crate::engine::Event;
+use crate::playbook::{Play, Survey};
 use crate::ui;
 
 /// Run playbooks on the hosts of an inventory.
@@ -71,6 +72,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     if problems.has_errors() {
         return Err(persona::unreadable(problems));
     }
+    if !persona::is_ansible() {
+        foresee(&prepared, &books)?;
+    }
     let show = listing::What { hosts: args.options.list_hosts, tasks: args.list_tasks, tags: args.list_tags };
     if show.anything() {
         for (path, plays) in &books {
@@ -98,6 +102,25 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         listing::write_retry_file(&args.playbooks[0], &ended)?;
     }
     Ok(if ended.interrupted { persona::code(130, 99) } else { ended.exit_code() })
+}
+
+/// Tells what will go wrong for certain, before a host is touched; under Ansible's name it goes wrong in its turn.
+fn foresee(prepared: &Prepared, books: &[(&Path, Vec<Play>)]) -> Result<(), Diagnostics> {
+    let world = &prepared.world;
+    let mut names: Vec<_> = world.extra.keys().cloned().collect();
+    for host in world.read_inventory(|inventory| inventory.hosts_of("all")) {
+        names.extend(world.inventory_vars(&host).keys().cloned());
+    }
+    let mut survey = Survey::new(&prepared.loader, names);
+    books.iter().for_each(|(_, plays)| survey.plays(plays));
+    let mut problems: Vec<_> = survey.undefined().into_iter().map(|problem| Diagnostic { level: Level::Warning, ..problem }).collect();
+    problems.extend(survey.missing_files());
+    let problems = Diagnostics(problems);
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    ui::report_all(&problems.0);
+    Ok(())
 }
 
 fn missing(path: &Path) -> Diagnostic {

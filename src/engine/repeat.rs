@@ -57,7 +57,15 @@ impl Attempt {
                     Value::Null => Vec::new(),
                     one => vec![one],
                 };
-                template::lookup(lookup, terms, &[], scope).map_err(|d| d.or_at(Some(repeat.terms.span())))?
+                // Files of a task lie in a folder of their own kind.
+                let folder = match self.task.action.short() {
+                    "template" => "templates",
+                    "include_vars" => "vars",
+                    _ => "files",
+                };
+                let options = [("_subdir", Value::str(folder))];
+                let options = if lookup.ends_with("first_found") { &options[..] } else { &[] };
+                template::lookup(lookup, terms, options, scope).map_err(|d| d.or_at(Some(repeat.terms.span())))?
             }
         };
         Ok(Some((items.into_iter().filter(|i| !matches!(i, Value::Omit)).collect(), control)))

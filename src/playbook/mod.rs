@@ -7,6 +7,7 @@ mod keywords;
 mod library;
 mod load;
 pub mod role;
+mod survey;
 mod task;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub use crate::template::VarMap;
 pub use library::Foreign;
 pub use load::{Inside, Loader, Roots};
 pub use role::{From, Role, RoleUse};
+pub use survey::Survey;
 
 /// A play as written.
 #[derive(Clone, Debug)]

@@ -48,6 +48,11 @@ pub(crate) fn from_u128(number: u128) -> Value {
     value(BigInt::from(number))
 }
 
+/// A count from the distance between the first and the last.
+pub(crate) fn plus_one(number: u128) -> Value {
+    value(BigInt::from(number) + 1)
+}
+
 /// Of a float without a fraction.
 pub(crate) fn from_float(number: f64) -> Value {
     if number.abs() < 9e18 {

@@ -7,7 +7,8 @@ use super::eval::Origin;
 use super::syntax::tree::{Argument, Block, Macro};
 use super::syntax::{self, At, Expr, Mode, Program, Stmt, Target};
 use super::{filters, functions, lookups, predicates};
-use crate::diag::Diagnostic;
+use super::Syntax;
+use crate::diag::{Diagnostic, Source, Span};
 use crate::value::Value;
 use crate::yaml::{Kind, Node, Tag};
 
@@ -36,12 +37,25 @@ pub fn check_expression(node: &Node) -> Vec<Diagnostic> {
     out
 }
 
+/// The same for a template file.
+pub fn check_file(source: &Arc<Source>, syntax: &Syntax) -> Vec<Diagnostic> {
+    let read = |(body, syntax): (usize, Syntax)| {
+        let text: Arc<str> = source.text[body..].into();
+        (syntax::file(&text, &syntax), Origin::File(source.clone(), body), text)
+    };
+    match super::header::read(&source.text, syntax).map(read) {
+        Err(problem) => vec![problem],
+        Ok((Err(error), origin, _)) => vec![origin.syntax_diagnostic(&error)],
+        Ok((Ok(program), origin, text)) => problems(&program, &origin, &text),
+    }
+}
+
 /// The variables that a template or (with `expression`) a bare expression uses and does not bind itself.
 pub fn names(node: &Node, expression: bool) -> Vec<Arc<str>> {
     let mut found = BTreeSet::new();
     let mut collect = |text: &Arc<str>, mode: Mode| {
         if let Ok(program) = syntax::program(text, mode) {
-            let mut visit = Visit { found: &mut found, bound: Vec::new(), problems: None };
+            let mut visit = Visit { found: &mut found, bound: Vec::new(), problems: None, needed: None, guarded: 0 };
             visit.program(&program);
         }
     };
@@ -50,6 +64,26 @@ pub fn names(node: &Node, expression: bool) -> Vec<Arc<str>> {
         _ => walk(node, &mut |text, _| collect(text, Mode::Text)),
     }
     found.into_iter().collect()
+}
+
+/// The variables that rendering a template (or a bare expression) cannot do without, each with its place: those in a branch that may
+/// not be taken, under `default` or asked for by `is defined` are left out.
+pub fn needs(node: &Node, expression: bool) -> Vec<(Arc<str>, Span)> {
+    let mut all = Vec::new();
+    let mut collect = |text: &Arc<str>, mode: Mode, node: &Node| {
+        if let Ok(program) = syntax::program(text, mode) {
+            let mut needed = Vec::new();
+            let mut visit = Visit { found: &mut BTreeSet::new(), bound: Vec::new(), problems: None, needed: Some(&mut needed), guarded: 0 };
+            visit.program(&program);
+            let origin = Origin::Node(node.clone());
+            all.extend(needed.into_iter().map(|(name, at)| (name, origin.span(text, Some(at)))));
+        }
+    };
+    match node.kind() {
+        Kind::Str(text) if expression && node.tag().is_none() && !text.contains("{{") => collect(text, Mode::Expression, node),
+        _ => walk(node, &mut |text, node| collect(text, Mode::Text, node)),
+    }
+    all
 }
 
 fn walk(node: &Node, visit: &mut dyn FnMut(&Arc<str>, &Node)) {
@@ -71,13 +105,15 @@ fn inspect(text: &Arc<str>, mode: Mode, node: &Node, out: &mut Vec<Diagnostic>) 
     let origin = Origin::Node(node.clone());
     match syntax::program(text, mode) {
         Err(error) => out.push(origin.syntax_diagnostic(&error)),
-        Ok(program) => {
-            let mut problems = Vec::new();
-            let mut visit = Visit { found: &mut BTreeSet::new(), bound: Vec::new(), problems: Some(&mut problems) };
-            visit.program(&program);
-            out.extend(problems.into_iter().map(|(problem, at)| problem.at(&origin.span(text, Some(at)))));
-        }
+        Ok(program) => out.extend(problems(&program, &origin, text)),
     }
+}
+
+fn problems(program: &Program, origin: &Origin, text: &Arc<str>) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let mut visit = Visit { found: &mut BTreeSet::new(), bound: Vec::new(), problems: Some(&mut problems), needed: None, guarded: 0 };
+    visit.program(program);
+    problems.into_iter().map(|(problem, at)| problem.at(&origin.span(text, Some(at)))).collect()
 }
 
 /// Walks a tree with the names that are bound at each place.
@@ -85,6 +121,10 @@ struct Visit<'v> {
     found: &'v mut BTreeSet<Arc<str>>,
     bound: Vec<Arc<str>>,
     problems: Option<&'v mut Vec<(Diagnostic, At)>>,
+    /// Variables that are needed for certain.
+    needed: Option<&'v mut Vec<(Arc<str>, At)>>,
+    /// Within what may not be evaluated, or bears what is undefined.
+    guarded: usize,
 }
 
 impl Visit<'_> {
@@ -96,6 +136,12 @@ impl Visit<'_> {
         if let Some(problems) = &mut self.problems {
             problems.push((problem, at));
         }
+    }
+
+    fn guarded(&mut self, visit: impl FnOnce(&mut Self)) {
+        self.guarded += 1;
+        visit(self);
+        self.guarded -= 1;
     }
 
     /// A body with a scope of its own.
@@ -117,19 +163,23 @@ impl Visit<'_> {
             Stmt::Body(body) => self.body(body),
             Stmt::If(test, then, otherwise) => {
                 self.expr(test);
-                self.body(then);
-                self.body(otherwise);
+                self.guarded(|visit| {
+                    visit.body(then);
+                    visit.body(otherwise);
+                });
             }
             Stmt::For(node) => {
                 self.expr(&node.iter);
-                self.scoped(&node.body, |visit| {
-                    visit.target(&node.target);
-                    visit.bound.push("loop".into());
-                    if let Some(filter) = &node.filter {
-                        visit.expr(filter);
-                    }
+                self.guarded(|visit| {
+                    visit.scoped(&node.body, |visit| {
+                        visit.target(&node.target);
+                        visit.bound.push("loop".into());
+                        if let Some(filter) = &node.filter {
+                            visit.expr(filter);
+                        }
+                    });
+                    visit.body(&node.otherwise);
                 });
-                self.body(&node.otherwise);
             }
             Stmt::With(bindings, body) => {
                 bindings.iter().for_each(|(_, expr)| self.expr(expr));
@@ -173,11 +223,13 @@ impl Visit<'_> {
     }
 
     fn macro_(&mut self, node: &Macro) {
+        self.guarded += 1;
         self.scoped(&node.body, |visit| {
             node.defaults.iter().for_each(|expr| visit.expr(expr));
             visit.bound.extend(node.parameters.iter().cloned());
             visit.bound.extend(["varargs", "kwargs", "caller"].map(Arc::from));
         });
+        self.guarded -= 1;
     }
 
     fn target(&mut self, target: &Target) {
@@ -199,10 +251,13 @@ impl Visit<'_> {
     fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::Const(_) | Expr::Captured => {}
-            Expr::Var(name, _) => {
+            Expr::Var(name, at) => {
                 let known = self.bound.contains(name) || functions::find(name).is_some() || matches!(&**name, "omit" | "vars" | "self");
                 if !known {
                     self.found.insert(name.clone());
+                    if let (Some(needed), 0) = (&mut self.needed, self.guarded) {
+                        needed.push((name.clone(), *at));
+                    }
                 }
             }
             Expr::Attr(base, ..) | Expr::Not(base) | Expr::Negative(base, _) => self.expr(base),
@@ -214,7 +269,11 @@ impl Visit<'_> {
                 self.expr(&parts.0);
                 [&parts.1, &parts.2, &parts.3].into_iter().flatten().for_each(|part| self.expr(part));
             }
-            Expr::And(pair) | Expr::Or(pair) | Expr::Binary(_, pair, _) => {
+            Expr::And(pair) | Expr::Or(pair) => {
+                self.expr(&pair.0);
+                self.guarded(|visit| visit.expr(&pair.1));
+            }
+            Expr::Binary(_, pair, _) => {
                 self.expr(&pair.0);
                 self.expr(&pair.1);
             }
@@ -223,9 +282,11 @@ impl Visit<'_> {
                 rest.iter().for_each(|(_, expr)| self.expr(expr));
             }
             Expr::If(parts, otherwise) => {
-                self.expr(&parts.0);
-                self.expr(&parts.1);
-                otherwise.iter().for_each(|expr| self.expr(expr));
+                self.guarded(|visit| {
+                    visit.expr(&parts.0);
+                    visit.expr(&parts.1);
+                    otherwise.iter().for_each(|expr| visit.expr(expr));
+                });
             }
             Expr::Filter(call) => {
                 if call.filter.is_none() {
@@ -243,15 +304,22 @@ impl Visit<'_> {
                     }
                     _ => {}
                 }
+                // These bear what is undefined.
+                let bears = matches!(&*call.name, "default" | "d" | "ansible.builtin.default" | "type_debug" | "reject" | "select");
+                self.guarded += usize::from(bears);
                 self.expr(&call.base);
                 self.arguments(&call.arguments);
+                self.guarded -= usize::from(bears);
             }
             Expr::Test(call) => {
                 if call.test.is_none() {
                     self.problem(predicates::diagnostic(&call.name), call.at);
                 }
+                let asks = matches!(&*call.name, "defined" | "undefined");
+                self.guarded += usize::from(asks);
                 self.expr(&call.base);
                 self.arguments(&call.arguments);
+                self.guarded -= usize::from(asks);
             }
             Expr::Call(call) => {
                 if let Expr::Var(name, _) = &call.callee {

@@ -38,6 +38,12 @@ pub(crate) fn now(arguments: &Arguments) -> Result<Value> {
     }
 }
 
+/// A time of this machine's clock, in its zone.
+pub(crate) fn local(time: std::time::SystemTime) -> Option<Value> {
+    let stamp = Timestamp::try_from(time).ok()?;
+    Some(moment(stamp.to_zoned(TimeZone::system()).datetime()))
+}
+
 pub(crate) fn moment(time: DateTime) -> Value {
     Value::Object(Arc::new(Moment { time, offset: None }))
 }

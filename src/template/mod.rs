@@ -34,10 +34,10 @@ use crate::diag::{Diagnostic, Source};
 use crate::value::{Map, Value};
 use crate::yaml::{Kind, Node, Tag};
 
-pub use check::{check, check_expression, names};
+pub use check::{check, check_expression, check_file, names, needs};
 pub(crate) use dump::Encrypted;
 pub use lookups::lookup;
-pub use scope::{Scope, SearchPath, Var, VarMap, var_map};
+pub use scope::{Overlay, Scope, SearchPath, Var, VarMap, about, var_map};
 
 /// How a whole template file is read (`#jinja2:` headers and the template module's arguments set these).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -203,4 +203,9 @@ pub fn yaml(value: &Value, indent: usize) -> String {
     let layout =
         dump::Layout { indent, width: usize::MAX, sort_keys: false, flow: Some(false), unicode: true, explicit_start: false, explicit_end: false, quote: None };
     dump::dump(value, &layout).unwrap_or_else(|_| value.to_string())
+}
+
+/// Whether templates have this name without anybody's doing (`range`, `lookup`, …).
+pub fn is_global(name: &str) -> bool {
+    functions::find(name).is_some() || matches!(name, "omit" | "vars" | "self" | "loop")
 }

@@ -1,10 +1,11 @@
 //! What a template can see.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::dates;
 use crate::diag::Diagnostic;
 use crate::value::Value;
 use crate::yaml::{Kind, Node};
@@ -102,4 +103,60 @@ pub trait Scope: Send + Sync {
     fn warn(&self, warning: Diagnostic) {
         let _ = warning;
     }
+}
+
+/// A scope with some names on top.
+pub struct Overlay<'a> {
+    pub inner: &'a dyn Scope,
+    pub extra: VarMap,
+}
+
+impl Scope for Overlay<'_> {
+    fn get(&self, name: &str) -> Option<Var> {
+        self.extra.get(name).cloned().or_else(|| self.inner.get(name))
+    }
+
+    fn names(&self) -> Vec<Arc<str>> {
+        self.extra.keys().cloned().chain(self.inner.names()).collect()
+    }
+
+    fn paths(&self) -> &SearchPath {
+        self.inner.paths()
+    }
+
+    fn decrypt(&self, text: &str) -> Result<String, Diagnostic> {
+        self.inner.decrypt(text)
+    }
+
+    fn warn(&self, warning: Diagnostic) {
+        self.inner.warn(warning);
+    }
+}
+
+/// What a template file can say of itself (docs.ansible.com, ansible.builtin.template); `dest`: where it goes, if it goes anywhere.
+pub fn about(path: &Path, dest: Option<&str>) -> VarMap {
+    let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let text = |text: String| Var::Value(Value::from(text));
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
+    let meta = std::fs::metadata(path).ok();
+    let owner = meta.as_ref().map_or(0, std::os::unix::fs::MetadataExt::uid);
+    let owners = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = owners.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == owner.to_string()).then(|| name.to_owned())
+    });
+    let changed = meta.and_then(|meta| meta.modified().ok()).and_then(|time| dates::local(time));
+    [
+        ("template_path", text(path.display().to_string())),
+        ("template_fullpath", text(full.display().to_string())),
+        ("template_destpath", dest.map_or(Var::Value(Value::Null), |dest| text(dest.to_owned()))),
+        ("template_host", text(host)),
+        ("template_uid", text(named.unwrap_or_else(|| owner.to_string()))),
+        ("template_mtime", Var::Value(changed.unwrap_or(Value::Null))),
+        ("template_run_date", Var::Value(dates::local(std::time::SystemTime::now()).unwrap_or(Value::Null))),
+    ]
+    .into_iter()
+    .map(|(name, var)| (name.into(), var))
+    .collect()
 }

@@ -179,8 +179,9 @@ impl Fleet {
     /// The address of the repository for hosts, from a git server of this machine that lives as long as the answer.
     pub fn git_server(&self) -> (GitServer, String) {
         let parent = self.app.path().parent().expect("a folder");
-        let mut server = Command::new("git");
-        server.arg("daemon").arg("--reuseaddr").arg("--export-all").arg("--listen=10.87.77.1").arg("--port=9418").arg(format!("--base-path={}", parent.display()));
+        // Not through `git`, whose child would outlive it.
+        let mut server = Command::new(Path::new(&self.git(&["--exec-path"])).join("git-daemon"));
+        server.arg("--reuseaddr").arg("--export-all").arg("--listen=10.87.77.1").arg("--port=9418").arg(format!("--base-path={}", parent.display()));
         let child = server.arg(self.app.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("git daemon starts");
         let server = GitServer(child);
         wait_until("the git server listens", 10, || std::net::TcpStream::connect("10.87.77.1:9418").is_ok());

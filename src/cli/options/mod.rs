@@ -265,7 +265,7 @@ fn some_host_within(inventory: &Inventory, limit: &str) -> anyhow::Result<()> {
 }
 
 /// Where roles and collections are looked for besides the playbook's folder.
-fn roots(config: &Config) -> Roots {
+pub(in crate::cli) fn roots(config: &Config) -> Roots {
     let mut roles = config.paths("DEFAULT_ROLES_PATH");
     roles.insert(0, PathBuf::from("roles"));
     Roots { roles, collections: config.paths("COLLECTIONS_PATHS"), library: config.paths("DEFAULT_MODULE_PATH") }

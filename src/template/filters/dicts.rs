@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::lists::row;
-use super::{Filter, Invocation, select};
+use super::{Filter, Invocation, nested, select};
 use crate::template::eval::objects::{plain, type_name};
 use crate::template::eval::{Fail, Result};
 use crate::value::{Map, Value};
@@ -170,7 +170,7 @@ fn from_pairs(call: &Invocation<'_, '_>) -> Result<Value> {
 fn chosen(key: &str, targets: &[String], how: &str) -> Result<bool> {
     for target in targets {
         let hit = match how {
-            "equal" => key == target,
+            "equal" | "equality" => key == target,
             "starts_with" => key.starts_with(target),
             "ends_with" => key.ends_with(target),
             "regex" => super::regex::compile(target, false, false)?.is_match(key),
@@ -189,12 +189,16 @@ fn keys(call: &Invocation<'_, '_>, keep: bool) -> Result<Value> {
         list => call.eval.iterate(list)?.iter().map(ToString::to_string).collect(),
     };
     let how = call.text(1)?.unwrap_or_else(|| "equal".into());
+    let hit = |key: &Value| chosen(&key.to_string(), &targets, &how);
+    if matches!(call.input, Value::Map(_)) {
+        return nested::keys(&call.input, keep, &hit).map(|found| found.unwrap_or_else(|| Value::map([])));
+    }
     let mut out = Vec::new();
     for item in call.items()? {
         let Value::Map(map) = &item else { return Err(call.error(format!("takes a list of dictionaries; {item:?} is none"))) };
         let mut kept = Map::new();
         for (key, value) in map.iter() {
-            if chosen(&key.to_string(), &targets, &how)? == keep {
+            if hit(key)? == keep {
                 kept.insert(key.clone(), value.clone());
             }
         }
@@ -212,18 +216,24 @@ fn replace_keys(call: &Invocation<'_, '_>) -> Result<Value> {
             _ => return Err(call.error("`target` is a list of dictionaries with before and after")),
         }
     }
+    let rename = |key: &Value| -> Result<Value> {
+        let mut name = key.clone();
+        for (before, after) in &pairs {
+            if chosen(&key.to_string(), std::slice::from_ref(before), &how)? {
+                name = after.clone();
+            }
+        }
+        Ok(name)
+    };
+    if matches!(call.input, Value::Map(_)) {
+        return nested::rename(&call.input, &rename);
+    }
     let mut out = Vec::new();
     for item in call.items()? {
         let Value::Map(map) = &item else { return Err(call.error(format!("takes a list of dictionaries; {item:?} is none"))) };
         let mut renamed = Map::new();
         for (key, value) in map.iter() {
-            let mut name = key.clone();
-            for (before, after) in &pairs {
-                if chosen(&key.to_string(), std::slice::from_ref(before), &how)? {
-                    name = after.clone();
-                }
-            }
-            renamed.insert(name, value.clone());
+            renamed.insert(rename(key)?, value.clone());
         }
         out.push(Value::Map(Arc::new(renamed)));
     }

@@ -4,10 +4,12 @@ mod choose;
 mod collect;
 mod dates;
 pub(crate) mod dicts;
-pub(super) mod encode;
+pub(crate) mod encode;
 mod json;
 pub(crate) mod lists;
 mod markup;
+pub(crate) mod network;
+mod nested;
 mod numbers;
 mod paths;
 pub(crate) mod regex;
@@ -62,6 +64,8 @@ const FAMILIES: &[&[Filter]] = &[
     json::TABLE,
     lists::TABLE,
     markup::TABLE,
+    nested::TABLE,
+    network::TABLE,
     numbers::TABLE,
     paths::TABLE,
     regex::TABLE,

@@ -9,7 +9,7 @@ use super::{Lookup, Query};
 use crate::diag::{Diagnostic, Source};
 use crate::template::eval::{self, Context, Fail, Result};
 use crate::template::filters::regex;
-use crate::template::{Scope, SearchPath, Syntax, Var};
+use crate::template::{Overlay, Syntax, Var, about};
 use crate::value::{Map, Value};
 
 pub(super) const TABLE: &[Lookup] = &[
@@ -23,7 +23,7 @@ pub(super) const TABLE: &[Lookup] = &[
     Lookup::new("filetree", filetree),
 ];
 
-fn find(query: &Query<'_, '_>, sub: &str, name: &str) -> Result<PathBuf> {
+pub(super) fn find(query: &Query<'_, '_>, sub: &str, name: &str) -> Result<PathBuf> {
     let paths = query.context.scope.paths();
     paths.find(sub, name).ok_or_else(|| {
         let tried: Vec<String> = paths.candidates(sub, name).iter().map(|path| path.display().to_string()).collect();
@@ -41,43 +41,14 @@ fn read(query: &Query<'_, '_>, path: &Path) -> Result<String> {
 fn file(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     let mut out = Vec::new();
     for term in &query.terms {
-        let path = find(query, "files", &term.to_string())?;
+        let Value::Str(name) = term else { return Err(query.error(format!("takes names of files, not {term:?}"))) };
+        let path = find(query, "files", name)?;
         let text = read(query, &path)?;
         let text = if query.flag("lstrip", false) { text.trim_start() } else { &text };
         let text = if query.flag("rstrip", query.name.ends_with("file")) { text.trim_end() } else { text };
         out.push(Value::str(text));
     }
     Ok(out)
-}
-
-/// A scope with more variables in front.
-struct Overlay<'a> {
-    inner: &'a dyn Scope,
-    extra: Arc<Map>,
-}
-
-impl Scope for Overlay<'_> {
-    fn get(&self, name: &str) -> Option<Var> {
-        self.extra.get(name).cloned().map(Var::Value).or_else(|| self.inner.get(name))
-    }
-
-    fn names(&self) -> Vec<Arc<str>> {
-        let mut names = self.inner.names();
-        names.extend(self.extra.keys().map(|key| Arc::<str>::from(key.to_string())));
-        names
-    }
-
-    fn paths(&self) -> &SearchPath {
-        self.inner.paths()
-    }
-
-    fn decrypt(&self, text: &str) -> std::result::Result<String, Diagnostic> {
-        self.inner.decrypt(text)
-    }
-
-    fn warn(&self, warning: Diagnostic) {
-        self.inner.warn(warning);
-    }
 }
 
 fn template(query: &Query<'_, '_>) -> Result<Vec<Value>> {
@@ -95,14 +66,16 @@ fn template(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     set("comment_end_string", &mut base.comment.1);
     base.trim_blocks = query.flag("trim_blocks", true);
     base.lstrip_blocks = query.flag("lstrip_blocks", false);
-    let extra = match query.option("template_vars") {
-        Some(Value::Map(map)) => map.clone(),
-        _ => Arc::default(),
+    let given: Vec<(Arc<str>, Var)> = match query.option("template_vars") {
+        Some(Value::Map(map)) => map.iter().map(|(name, value)| (name.to_string().into(), Var::Value(value.clone()))).collect(),
+        _ => Vec::new(),
     };
-    let overlay = Overlay { inner: query.context.scope, extra };
     let mut out = Vec::new();
     for term in &query.terms {
         let path = find(query, "templates", &term.to_string())?;
+        let mut extra = about(&path, None);
+        extra.extend(given.iter().cloned());
+        let overlay = Overlay { inner: query.context.scope, extra };
         let source = Arc::new(Source { text: read(query, &path)?.into(), path });
         out.push(eval::file(&Context::new(&overlay), &source, &base)?);
     }
@@ -222,11 +195,11 @@ fn first_found(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     }
     combine(words(query.option("files")), words(query.option("paths")), &mut names);
     let paths = query.context.scope.paths();
+    // `with_first_found` also looks where its task's files lie.
+    let folder = query.text("_subdir").unwrap_or_default();
     for name in &names {
-        for sub in ["files", "templates", "vars", "tasks"] {
-            if let Some(found) = paths.find(sub, name).filter(|path| path.is_file()) {
-                return Ok(vec![Value::from(found.display().to_string())]);
-            }
+        if let Some(found) = paths.candidates(&folder, name).into_iter().find(|path| path.is_file()) {
+            return Ok(vec![Value::from(found.display().to_string())]);
         }
     }
     if skip {

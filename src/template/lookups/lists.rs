@@ -19,24 +19,20 @@ pub(super) const TABLE: &[Lookup] = &[
     }),
     Lookup::new("flattened", |query| {
         let mut out = Vec::new();
-        lists::flatten_into(&query.terms, None, true, &mut out);
+        lists::flatten_into(&query.terms, None, false, &mut out);
         Ok(out)
     }),
     Lookup::new("nested", nested),
-    Lookup::new("cartesian", nested),
+    Lookup::new("cartesian", |query| Ok(lists::cartesian(&all(&query.terms)).into_iter().map(Value::list).collect())),
     Lookup::new("together", together),
     Lookup::new("subelements", subelements),
     Lookup::new("sequence", sequence),
     Lookup::new("random_choice", |query| {
-        let items = match query.terms.as_slice() {
-            [Value::List(items)] => items.to_vec(),
-            terms => terms.to_vec(),
-        };
-        if items.is_empty() {
-            return Ok(items);
+        if query.terms.is_empty() {
+            return Ok(Vec::new());
         }
-        let index = Random::fresh().below(items.len() as u64) as usize;
-        Ok(vec![items[index].clone()])
+        let index = Random::fresh().below(query.terms.len() as u64) as usize;
+        Ok(vec![query.terms[index].clone()])
     }),
 ];
 
@@ -81,7 +77,15 @@ fn nested(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     if query.terms.is_empty() {
         return Err(query.error("takes at least one list"));
     }
-    let lists = all(&query.terms);
+    // A list of one is a list of its items, which must be lists.
+    let lists: Vec<Vec<Value>> = match query.terms.as_slice() {
+        [one] => {
+            let items = one.as_list().ok_or_else(|| query.error(format!("takes lists, not {one:?}")))?;
+            let inner = |item: &Value| item.as_list().map(<[Value]>::to_vec).ok_or_else(|| query.error(format!("takes lists; {item:?} is none")));
+            return items.iter().map(|item| inner(item).map(Value::list)).collect();
+        }
+        terms => all(terms),
+    };
     if lists.iter().map(Vec::len).fold(1usize, usize::saturating_mul) > 5_000_000 {
         return Err(query.error("there would be more than five million combinations"));
     }
@@ -99,7 +103,11 @@ fn together(query: &Query<'_, '_>) -> Result<Vec<Value>> {
         return Err(query.error("takes at least one list"));
     }
     let count = lists.iter().map(Vec::len).max().unwrap_or(0);
-    Ok((0..count).map(|i| Value::list(lists.iter().map(|list| list.get(i).cloned().unwrap_or(Value::Null)))).collect())
+    let row = |index: usize| {
+        let items: Vec<Value> = lists.iter().map(|list| list.get(index).cloned().unwrap_or(Value::Null)).collect();
+        Value::list(one_level(&items))
+    };
+    Ok((0..count).map(row).collect())
 }
 
 fn subelements(query: &Query<'_, '_>) -> Result<Vec<Value>> {
@@ -143,7 +151,7 @@ fn sequence(query: &Query<'_, '_>) -> Result<Vec<Value>> {
         }
         let keyed = term.contains('=');
         if keyed {
-            for word in term.split_whitespace() {
+            for word in crate::words::split(&term).map_err(|why| query.error(format!("{term:?} {why}")))? {
                 let (name, value) = word.split_once('=').ok_or_else(|| query.error(format!("{word:?} is no name=value")))?;
                 range.set(name, value).map_err(|message| query.error(message))?;
             }
@@ -189,12 +197,17 @@ impl Range {
         let (range, format) = text.split_once(':').map_or((text, None), |(range, format)| (range, Some(format)));
         let (range, stride) = range.split_once('/').map_or((range, None), |(range, stride)| (range, Some(stride)));
         let (start, end) = range.split_once('-').map_or((None, range), |(start, end)| (Some(start), end));
+        // In this form all numbers are positive; other bases have a prefix.
+        let number = |text: &str| match text.strip_prefix("0x") {
+            Some(hex) => i64::from_str_radix(hex, 16).ok(),
+            None => whole(text).filter(|number| *number >= 0),
+        };
         if let Some(start) = start {
-            self.start = whole(start).ok_or_else(wrong)?;
+            self.start = number(start).ok_or_else(wrong)?;
         }
-        self.end = Some(whole(end).ok_or_else(wrong)?);
+        self.end = Some(number(end).ok_or_else(wrong)?);
         if let Some(stride) = stride {
-            self.stride = Some(whole(stride).ok_or_else(wrong)?);
+            self.stride = Some(number(stride).ok_or_else(wrong)?);
         }
         if let Some(format) = format {
             self.format = format.to_string();
@@ -211,6 +224,9 @@ impl Range {
             (None, Some(0)) => return Ok(Vec::new()),
             (None, Some(count)) => self.start + (count - 1) * stride,
         };
+        if !self.format.contains('%') {
+            return Err(format!("`format` has a place for the number, such as host%02d; {:?} has none", self.format));
+        }
         if stride == 0 {
             return Ok(Vec::new());
         }
@@ -231,14 +247,7 @@ impl Range {
     }
 }
 
-/// Decimal, `0x` or octal with a leading 0.
+/// Decimal; zeros may lead.
 fn whole(text: &str) -> Option<i64> {
-    let text = text.trim();
-    if let Some(hex) = text.strip_prefix("0x") {
-        return i64::from_str_radix(hex, 16).ok();
-    }
-    if text.len() > 1 && text.starts_with('0') {
-        return i64::from_str_radix(text.trim_start_matches("0o").trim_start_matches('0'), 8).ok().or((text.trim_matches('0').is_empty()).then_some(0));
-    }
-    text.parse().ok()
+    text.trim().parse().ok()
 }

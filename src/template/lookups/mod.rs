@@ -2,7 +2,12 @@
 
 mod files;
 mod lists;
+mod passwords;
+mod settings;
+mod tables;
+mod terms;
 mod variables;
+mod web;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -61,7 +66,7 @@ impl Query<'_, '_> {
     }
 }
 
-const FAMILIES: &[&[Lookup]] = &[files::TABLE, lists::TABLE, variables::TABLE];
+const FAMILIES: &[&[Lookup]] = &[files::TABLE, lists::TABLE, passwords::TABLE, settings::TABLE, tables::TABLE, variables::TABLE, web::TABLE];
 
 static INDEX: LazyLock<HashMap<&'static str, &'static Lookup>> =
     LazyLock::new(|| FAMILIES.iter().flat_map(|family| family.iter()).map(|lookup| (lookup.name, lookup)).collect());
@@ -97,6 +102,8 @@ pub(crate) fn call(eval: &Eval<'_>, function: &str, arguments: Arguments, list: 
             }
             return Ok(if list { Value::list([]) } else { Value::Null });
         }
+        // Undefined until it is used: `| default` still helps.
+        Err(Fail::Undefined(undefined)) => return Ok(Value::Undefined(undefined)),
         Err(fail) => return Err(fail),
     };
     if list {
@@ -123,7 +130,12 @@ fn run(context: &Context<'_>, name: &str, terms: Vec<Value>, options: Vec<(Arc<s
             term => plain_terms.push(plain(&term)?),
         }
     }
-    let options = options.into_iter().map(|(name, value)| Ok((name, settle(&value)?))).collect::<Result<_>>()?;
+    // A default may be what is not defined: the lookup says so if it comes to that.
+    let option = |(name, value): (Arc<str>, Value)| match value {
+        value @ Value::Undefined(_) if &*name == "default" => Ok((name, value)),
+        value => Ok((name, settle(&value)?)),
+    };
+    let options = options.into_iter().map(option).collect::<Result<_>>()?;
     (lookup.run)(&Query { context, name, terms: plain_terms, options })
 }
 

@@ -24,10 +24,11 @@ fn vars(query: &Query<'_, '_>) -> Result<Vec<Value>> {
             other => return Err(query.error(format!("takes the name of a variable, not {other:?}"))),
         };
         let found = query.context.variable(&name)?.map(|found| query.context.whole(found)).transpose()?;
-        out.push(match (found, query.option("default")) {
-            (Some(value), _) if !matches!(value, Value::Undefined(_)) => value,
-            (_, Some(default)) => default.clone(),
-            (Some(value), None) => value,
+        let default = query.option("default").filter(|default| !matches!(default, Value::Null));
+        out.push(match (found, default) {
+            // One that is there and uses what is not defined is no missing one.
+            (Some(value), _) => value,
+            (None, Some(default)) => default.clone(),
             (None, None) => {
                 let similar = nearest(&name, query.context.scope.names().iter().map(AsRef::as_ref)).map(str::to_string);
                 return Err(Fail::Undefined(Arc::new(Undefined { name: name.to_string(), similar, ..Undefined::default() })));
@@ -54,6 +55,10 @@ fn env(query: &Query<'_, '_>) -> Result<Vec<Value>> {
         let name = text.split_whitespace().next().unwrap_or_default();
         out.push(match (std::env::var(name), query.option("default")) {
             (Ok(value), _) => Value::from(value),
+            (Err(_), Some(Value::Undefined(_))) => {
+                let hint = Some(format!("the environment variable `{name}` is not set"));
+                return Err(Fail::Undefined(Arc::new(Undefined { name: name.to_string(), hint, ..Undefined::default() })));
+            }
             (Err(_), Some(default)) => default.clone(),
             (Err(_), None) => Value::str(""),
         });

@@ -1,5 +1,6 @@
 //! All tests (`is …`), one file a family; each file's `TABLE` names its own.
 
+mod network;
 mod results;
 mod texts;
 mod types;
@@ -39,7 +40,7 @@ impl Predicate {
     }
 }
 
-const FAMILIES: &[&[Predicate]] = &[results::TABLE, texts::TABLE, types::TABLE];
+const FAMILIES: &[&[Predicate]] = &[network::TABLE, results::TABLE, texts::TABLE, types::TABLE];
 
 static INDEX: LazyLock<HashMap<&'static str, &'static Predicate>> =
     LazyLock::new(|| FAMILIES.iter().flat_map(|family| family.iter()).map(|test| (test.name, test)).collect());

@@ -19,7 +19,7 @@ pub(super) const TABLE: &[Predicate] = &[
     Predicate::new("unreachable", &[], |call| result(call).map(|map| flag(&map, "unreachable"))),
     Predicate::new("timedout", &[], |call| result(call).map(|map| map.get("timedout").is_some_and(Value::is_true))),
     Predicate::new("started", &[], |call| result(call).map(|map| flag(&map, "started"))),
-    Predicate::new("finished", &[], |call| result(call).map(|map| flag(&map, "finished"))),
+    Predicate::new("finished", &[], |call| result(call).map(|map| !map.contains_key("finished") || flag(&map, "finished"))),
 ];
 
 fn result(call: &Invocation<'_, '_>) -> Result<std::sync::Arc<Map>> {

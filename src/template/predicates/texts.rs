@@ -1,5 +1,6 @@
 //! Tests of text: patterns, versions, paths.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::Predicate;
@@ -32,29 +33,39 @@ pub(super) const TABLE: &[Predicate] = &[
     Predicate::new("link_exists", &[], |call| path(call, |path| path.is_symlink() || path.exists())),
     Predicate::new("abs", &[], |call| path(call, Path::is_absolute)),
     Predicate::new("is_abs", &[], |call| path(call, Path::is_absolute)),
-    Predicate::new("same_file", &["path"], |call| {
-        let other = call.text(0)?.unwrap_or_default();
-        path(call, |path| std::fs::canonicalize(path).ok().is_some_and(|found| std::fs::canonicalize(&*other).is_ok_and(|other| found == other)))
-    }),
-    Predicate::new("mount", &[], |call| {
-        path(call, |path| {
-            let device = |path: &Path| std::fs::metadata(path).ok().map(|meta| std::os::unix::fs::MetadataExt::dev(&meta));
-            path == Path::new("/") || (path.is_dir() && path.parent().is_some_and(|parent| device(parent) != device(path)))
-        })
-    }),
+    Predicate::new("same_file", &["path"], same_file),
+    Predicate::new("is_same_file", &["path"], same_file),
+    Predicate::new("mount", &[], |call| path(call, mount)),
+    Predicate::new("is_mount", &[], |call| path(call, mount)),
     Predicate::new("url", &["schemes"], |call| is_uri(call, true)),
-    Predicate::new("urn", &[], |call| Ok(url_head(&call.input_text()?).is_some_and(|(scheme, _, _)| scheme == "urn"))),
+    Predicate::new("urn", &[], |call| text(call, |text| url_head(text).is_some_and(|(scheme, _, _)| scheme == "urn"))),
     Predicate::new("uri", &["schemes"], |call| is_uri(call, false)),
     Predicate::new("vault_encrypted", &[], |call| text(call, |text| text.starts_with("$ANSIBLE_VAULT;"))),
-    Predicate::new("vaulted_file", &[], |call| path(call, |path| std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"$ANSIBLE_VAULT;")))),
+    Predicate::new("vaulted_file", &[], |call| {
+        let path = call.input_text()?;
+        let bytes = std::fs::read(&*path).map_err(|error| call.error(format!("{path} cannot be read: {error}")))?;
+        Ok(bytes.starts_with(b"$ANSIBLE_VAULT;"))
+    }),
 ];
 
 const VERSION: &[&str] = &["version", "operator", "strict", "version_type"];
 
+fn same_file(call: &Invocation<'_, '_>) -> Result<bool> {
+    let real = |path: &str| std::fs::metadata(path).map_err(|error| call.error(format!("{path} cannot be looked at: {error}")));
+    let (one, other) = (real(&call.input_text()?)?, real(&call.text(0)?.unwrap_or_default())?);
+    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
+}
+
+fn mount(path: &Path) -> bool {
+    let device = |path: &Path| std::fs::symlink_metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
+    let (Some((here, node)), Some((above, other))) = (device(path), device(&path.join(".."))) else { return false };
+    !path.is_symlink() && (here != above || node == other)
+}
+
 /// Nearly all is a URI; a URL names a host.
 fn is_uri(call: &Invocation<'_, '_>, with_host: bool) -> Result<bool> {
-    let text = call.input_text()?;
-    let Some((scheme, host, _)) = url_head(&text) else { return Ok(false) };
+    let Value::Str(text) = &call.input else { return Ok(false) };
+    let Some((scheme, host, _)) = url_head(text) else { return Ok(false) };
     let known = match call.argument(0) {
         None | Some(Value::Null) => true,
         Some(schemes) => call.eval.iterate(schemes)?.contains(&Value::str(scheme)),
@@ -96,8 +107,11 @@ fn version(call: &Invocation<'_, '_>) -> Result<bool> {
     let operator = call.text(1)?.unwrap_or_else(|| "eq".into());
     let strict = call.flag(2, false);
     let kind = call.text(3)?.unwrap_or_else(|| if strict { "strict".into() } else { "loose".into() });
-    if left.is_empty() {
+    if left.is_empty() || right.is_empty() {
         return Err(call.error("the version to compare is empty"));
+    }
+    if call.argument(2).is_some_and(|strict| !matches!(strict, Value::Null)) && call.argument(3).is_some_and(|kind| !matches!(kind, Value::Null)) {
+        return Err(call.error("takes `strict` or `version_type`, not both"));
     }
     let order = versions::compare(&left, &right, &kind).map_err(|message| call.error(message))?;
     Ok(match &*operator {

@@ -1,0 +1,44 @@
+//! Terms with options in them, as older content writes them: `user section=db file=app.ini`.
+
+use crate::template::eval::Result;
+
+use super::Query;
+
+/// The words of a term that are `name=value` with one of the names, and the rest of it.
+pub(super) fn options(query: &Query<'_, '_>, term: &str, names: &[&str]) -> Result<(String, Vec<(String, String)>)> {
+    if !term.contains('=') {
+        return Ok((term.to_string(), Vec::new()));
+    }
+    let words = crate::words::split(term).map_err(|why| query.error(format!("{term:?} {why}")))?;
+    let mut rest: Vec<String> = Vec::new();
+    let mut found = Vec::new();
+    for word in words {
+        match word.split_once('=') {
+            Some((name, value)) if names.contains(&name) => found.push((name.to_string(), value.to_string())),
+            Some((name, _)) if !rest.is_empty() && !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_') => {
+                return Err(query.error(format!("there is no option `{name}`; there are {}", names.join(", "))));
+            }
+            _ => rest.push(word),
+        }
+    }
+    Ok((rest.join(" "), found))
+}
+
+/// An option of the term, else of the call.
+pub(super) fn option(query: &Query<'_, '_>, own: &[(String, String)], name: &str) -> Option<String> {
+    own.iter().find(|(found, _)| found == name).map(|(_, value)| value.clone()).or_else(|| query.text(name))
+}
+
+pub(super) fn flag(query: &Query<'_, '_>, own: &[(String, String)], name: &str, default: bool) -> bool {
+    match own.iter().find(|(found, _)| found == name) {
+        Some((_, value)) => crate::config::is_true(value),
+        None => query.flag(name, default),
+    }
+}
+
+pub(super) fn number(query: &Query<'_, '_>, own: &[(String, String)], name: &str, default: usize) -> Result<usize> {
+    match option(query, own, name) {
+        None => Ok(default),
+        Some(text) => text.trim().parse().map_err(|_| query.error(format!("`{name}` is a whole number, not {text:?}"))),
+    }
+}
