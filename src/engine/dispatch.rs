@@ -283,7 +283,11 @@ impl Attempt {
     pub(super) fn environment(&self, scope: &dyn Scope) -> Result<BTreeMap<String, String>, Diagnostic> {
         let mut all = BTreeMap::new();
         for node in self.frame.environment() {
-            match render(node, scope)? {
+            let rendered = match node.as_map() {
+                Some(entries) if matches!(self.task.action.short(), "setup" | "gather_facts") => without_own_facts(entries, scope)?,
+                _ => render(node, scope)?,
+            };
+            match rendered {
                 Value::Map(map) => all.extend(map.iter().filter(|(_, v)| !matches!(v, Value::Omit)).map(|(k, v)| (k.to_string(), v.to_string()))),
                 Value::Null | Value::Omit => {}
                 Value::Str(text) if text.is_empty() => {}
@@ -299,6 +303,19 @@ impl Attempt {
         let message = if self.info.no_log { String::new() } else { message.to_owned() };
         self.play.run.emit(Event::Progress { host: self.host.name.clone(), message, step, of });
     }
+}
+
+/// The environment of a task that learns the facts: what needs them is left out, as long as they are not there.
+fn without_own_facts(entries: &[(Node, Node)], scope: &dyn Scope) -> Result<Value, Diagnostic> {
+    let mut all = Map::new();
+    for (key, value) in entries {
+        match render(value, scope) {
+            Ok(rendered) => drop(all.insert(render(key, scope)?, rendered)),
+            Err(_) if value.as_str().is_some_and(|text| text.contains("ansible_env")) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Value::Map(Arc::new(all)))
 }
 
 /// Free text goes to the argument that takes it.
