@@ -12,6 +12,9 @@ pub const MARK: &str = "deploy-agent";
 /// The argument that makes a binary of ours serve as agent.
 pub const SERVE: &str = "agent-serve";
 
+/// The argument that makes it do a job in the background, told through its stdin.
+pub const JOB: &str = "agent-job";
+
 /// The best folder for the cached agent.
 const FIRST: &str = r#""${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/deploy""#;
 

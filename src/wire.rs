@@ -66,6 +66,17 @@ pub struct Task {
     pub timeout: Option<f64>,
     /// Asked for before its turn: it is answered only where it would change nothing, else with [`FromAgent::Later`].
     pub ahead: bool,
+    /// To be done in a process of its own, which outlives the channel.
+    pub background: Option<Background>,
+}
+
+/// How a task is done in the background.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Background {
+    /// Seconds that it may take.
+    pub limit: f64,
+    /// Where its result goes; `~` is the home of the user that it runs as.
+    pub folder: String,
 }
 
 /// Run as somebody else.

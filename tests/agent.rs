@@ -71,6 +71,7 @@ fn task(id: u64, module: &str, arguments: Json) -> Task {
         no_log: false,
         timeout: None,
         ahead: false,
+        background: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The playbook language, case by case: `tests/language/AREA/CASE/` holds a playbook, perhaps an inventory and arguments, and what
+//! The playbook language, case by case: `tests/language/AREA/CASE/` holds a playbook, perhaps an inventory, arguments and input, and what
 //! ansible-core does with it (`output`, `code`), recorded by `tests/language/record`.
 //!
 //! The real binary runs the case under the name of ansible-playbook; its output must be the same but for what no user relies on: the
@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -84,7 +84,7 @@ fn run(folder: &Path, root: &Path, program: &Path) -> (String, i32, String) {
         .arg(folder.join("playbook.yml"))
         .env("NO_COLOR", "1")
         .env_remove("ANSIBLE_INVENTORY")
-        .stdin(std::process::Stdio::null())
+        .stdin(fs::File::open(folder.join("input")).map_or_else(|_| Stdio::null(), Stdio::from))
         .output()
         .expect("the binary runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -94,7 +94,7 @@ fn run(folder: &Path, root: &Path, program: &Path) -> (String, i32, String) {
 /// Beginnings of the lines that Ansible's scripts read.
 const STARTS: &[&str] = &[
     "ok: ", "changed: ", "fatal: ", "failed: ", "skipping: ", "included: ", "TASK ", "PLAY ", "RUNNING ", "NO MORE HOSTS LEFT", "...ignoring", "FAILED - ",
-    "ASYNC ", "playbook: ",
+    "ASYNC ", "Perform task: ", "playbook: ",
 ];
 
 /// What users and their scripts read, without what differs by design.
@@ -109,10 +109,12 @@ fn normal(output: &str) -> String {
         } else if line.starts_with("[ERROR]") || line.starts_with("[WARNING]") || line.starts_with("[DEPRECATION") {
             in_error = true;
         }
-        if in_error {
+        // How often a job was looked at is a matter of time; a question need not be said again as a banner.
+        let is_question_again = line.starts_with("Perform task: ") && line.ends_with('*');
+        if in_error || line.starts_with("ASYNC POLL") || is_question_again {
             continue;
         }
-        let mut line = line.trim_end().to_owned();
+        let mut line = without_jobs(line.trim_end());
         if let Some((before, result)) = line.split_once(" => {").filter(|_| line.starts_with("fatal: ") || line.starts_with("failed: ")) {
             line = format!("{before} => {}", failure(&format!("{{{result}")));
         }
@@ -161,9 +163,22 @@ fn joined(output: &str) -> String {
     text
 }
 
+/// `j12.34` without its numbers: no job is like another.
+fn without_jobs(line: &str) -> String {
+    let mut text = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find('j') {
+        let (before, after) = rest.split_at(at + 1);
+        text.push_str(before);
+        let job = after.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(after.len());
+        rest = if after[..job].contains('.') && after.starts_with(|c: char| c.is_ascii_digit()) { &after[job..] } else { after };
+    }
+    text + rest
+}
+
 /// A failed result without its message and times.
 fn failure(result: &str) -> String {
     let Ok(mut map) = serde_json::from_str::<Map<String, Value>>(result) else { return result.to_owned() };
-    map.retain(|key, _| !matches!(key.as_str(), "msg" | "timedout" | "failed_when_result" | "changed_when_result" | "reason" | "include" | "start" | "end" | "delta" | "ansible_facts" | "exception"));
+    map.retain(|key, _| !matches!(key.as_str(), "msg" | "timedout" | "results_file" | "child_pid" | "failed_when_result" | "changed_when_result" | "reason" | "include" | "start" | "end" | "delta" | "ansible_facts" | "exception"));
     Value::Object(map).to_string()
 }

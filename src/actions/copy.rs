@@ -3,25 +3,15 @@
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
+use super::as_given::AsGiven;
 use super::{Action, Context, Done, Supply};
-use crate::modules::arguments::{self as declared, Argument, Arguments, Rule, Value as _};
+use crate::modules::arguments::{Rule, Value as _};
 use crate::modules::copy::Copy as Module;
 use crate::plan::Failure;
 
-/// The module's own arguments, as they are: this action only adds what it found.
-pub(crate) struct Copy(Map<String, Json>);
-
-impl Arguments for Copy {
-    const SUMMARY: &'static str = Module::SUMMARY;
-    const ARGUMENTS: &'static [Argument] = Module::ARGUMENTS;
-
-    fn decode(values: &Map<String, Json>) -> Result<Copy, Failure> {
-        declared::refuse_unknown(values, Self::ARGUMENTS)?;
-        Ok(Copy(values.clone()))
-    }
-}
+pub(crate) type Copy = AsGiven<Module>;
 
 impl Action for Copy {
     const NAME: &'static str = "ansible.builtin.copy";

@@ -52,7 +52,9 @@ impl Action for IncludeVars {
             (None, None) => return Err(Failure::new("one of `file` and `dir` is needed")),
         };
         let mut all = VarMap::new();
+        let mut hidden = false;
         for file in &files {
+            hidden |= std::fs::read_to_string(file).is_ok_and(|text| crate::vault::is_encrypted(&text));
             let node = read(file, context.scope).map_err(|problem| Failure::new(problem.to_string()))?;
             all.extend(var_map(&node, "include_vars").map_err(|problem| Failure::new(problem.to_string()))?);
         }
@@ -65,7 +67,7 @@ impl Action for IncludeVars {
             Some(name) => vec![(name.as_str().into(), Var::Node(as_dictionary(all)))],
         };
         let included: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
-        let done = Done { effects: vec![Effect::IncludeVars(vars)], ..Done::default() };
+        let done = Done { effects: vec![Effect::IncludeVars(vars)], hidden, ..Done::default() };
         let shown = match self.name {
             Some(name) => serde_json::json!({ name: shown }),
             None => serde_json::Value::Object(shown),

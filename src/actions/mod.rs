@@ -3,7 +3,9 @@
 //! An action may compute only (`set_fact`), or prepare what a module on the target then does (`copy` finds the file here and
 //! sends it there). It prints nothing and reaches the host only through [`Target`].
 
+mod as_given;
 mod assert;
+mod async_status;
 mod bundle;
 mod copy;
 mod debug;
@@ -17,6 +19,7 @@ mod raw;
 mod release_prepare;
 mod script;
 mod set_fact;
+mod set_stats;
 mod template;
 mod unarchive;
 mod validate_argument_spec;
@@ -68,6 +71,35 @@ pub struct Context<'a> {
     pub written: &'a [(String, crate::yaml::Node)],
     /// The user's own module that is to run.
     pub foreign: Option<&'a Foreign>,
+    pub ask: &'a Arc<dyn Ask>,
+}
+
+/// The person at the terminal; `ui` is one.
+pub trait Ask: Send + Sync {
+    /// Whether there is a person.
+    fn is_there(&self) -> bool;
+    /// Asks, and waits for a line; `None` at the end of what can be read.
+    ///
+    /// # Errors
+    /// The terminal cannot be read.
+    fn line(&self, question: &str, hidden: bool) -> std::io::Result<Option<String>>;
+    /// Says something that is no result.
+    fn tell(&self, text: &str);
+}
+
+/// Nobody is there.
+pub struct Nobody;
+
+impl Ask for Nobody {
+    fn is_there(&self) -> bool {
+        false
+    }
+
+    fn line(&self, _: &str, _: bool) -> std::io::Result<Option<String>> {
+        Ok(None)
+    }
+
+    fn tell(&self, _: &str) {}
 }
 
 /// The host that a task is for, as actions see it.
@@ -93,6 +125,8 @@ pub struct Done {
     pub warnings: Vec<String>,
     /// What the engine then does.
     pub effects: Vec<Effect>,
+    /// What is in the result must not be shown, whatever the task says.
+    pub hidden: bool,
     /// The module's own answer, where the action ended by running one; the fields above are then added to it.
     pub module: Option<TaskResult>,
 }
@@ -124,6 +158,8 @@ pub enum Effect {
     IncludeVars(Vec<(Arc<str>, Var)>),
     AddHost { name: String, groups: Vec<String>, vars: Vec<(Arc<str>, Value)> },
     AddToGroup { group: String, parents: Vec<String> },
+    /// Figures for the end of the run; of the host alone where `per_host`, added to those before where `aggregate`.
+    Stats { values: Vec<(Arc<str>, Value)>, per_host: bool, aggregate: bool },
 }
 
 /// A line of the table.
@@ -172,6 +208,7 @@ const fn entry<A: Action>() -> Entry {
 /// Every action, by name. A name that is here and in `modules::MODULES` runs here first.
 pub static ACTIONS: &[Entry] = &[
     entry::<assert::Assert>(),
+    entry::<async_status::AsyncStatus>(),
     entry::<bundle::Bundle>(),
     entry::<copy::Copy>(),
     entry::<debug::Debug>(),
@@ -185,6 +222,7 @@ pub static ACTIONS: &[Entry] = &[
     entry::<release_prepare::ReleasePrepare>(),
     entry::<script::Script>(),
     entry::<set_fact::SetFact>(),
+    entry::<set_stats::SetStats>(),
     entry::<template::Template>(),
     entry::<unarchive::Unarchive>(),
     entry::<validate_argument_spec::ValidateArgumentSpec>(),

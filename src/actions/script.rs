@@ -1,25 +1,15 @@
 //! `script`: finds the script here; the module of the same name runs it there.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 
+use super::as_given::AsGiven;
 use super::{Action, Context, Done, copy};
 use crate::modules::Module as _;
-use crate::modules::arguments::{self as declared, Argument, Arguments, Rule, Value as _};
+use crate::modules::arguments::{Rule, Value as _};
 use crate::modules::script::Script as Module;
 use crate::plan::Failure;
 
-/// The module's own arguments, as they are: this action only adds the script.
-pub(crate) struct Script(Map<String, Json>);
-
-impl Arguments for Script {
-    const SUMMARY: &'static str = Module::SUMMARY;
-    const ARGUMENTS: &'static [Argument] = Module::ARGUMENTS;
-
-    fn decode(values: &Map<String, Json>) -> Result<Script, Failure> {
-        declared::refuse_unknown(values, Self::ARGUMENTS)?;
-        Ok(Script(values.clone()))
-    }
-}
+pub(crate) type Script = AsGiven<Module>;
 
 impl Action for Script {
     const NAME: &'static str = Module::NAME;

@@ -1,25 +1,15 @@
 //! `unarchive`: finds the archive here; the module of the same name unpacks it there.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
+use super::as_given::AsGiven;
 use super::{Action, Context, Done, copy};
 use crate::modules::Module as _;
-use crate::modules::arguments::{self as declared, Argument, Arguments, Value as _};
+use crate::modules::arguments::Value as _;
 use crate::modules::unarchive::Unarchive as Module;
 use crate::plan::Failure;
 
-/// The module's own arguments, as they are: this action only adds what it found.
-pub(crate) struct Unarchive(Map<String, Json>);
-
-impl Arguments for Unarchive {
-    const SUMMARY: &'static str = Module::SUMMARY;
-    const ARGUMENTS: &'static [Argument] = Module::ARGUMENTS;
-
-    fn decode(values: &Map<String, Json>) -> Result<Unarchive, Failure> {
-        declared::refuse_unknown(values, Self::ARGUMENTS)?;
-        Ok(Unarchive(values.clone()))
-    }
-}
+pub(crate) type Unarchive = AsGiven<Module>;
 
 impl Action for Unarchive {
     const NAME: &'static str = Module::NAME;

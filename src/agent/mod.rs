@@ -1,6 +1,6 @@
 //! The target side: serves the controller's requests, lets modules look, and carries out what they plan.
 //!
-//! - `serve`: frames in, frames out, a thread a task (`workers`), some before their turn (`ahead`); `task`: one of them. `relay`: the same as another user, by `escalate`. `armed`: undos for when the controller vanishes.
+//! - `serve`: frames in, frames out, a thread a task (`workers`), some before their turn (`ahead`); `task`: one of them. `relay`: the same as another user, by `escalate`. `armed`: undos for when the controller vanishes. `background`: jobs that outlive the channel.
 //! - `apply`: a task from arguments to result. `change`, `write`, `wait`: one change each. `diff`: what changes would do, as text.
 //! - `target`: what can be looked at and changed: `look` is the real host, `rooted` a folder that stands in for one.
 //! - `tree`, `process`, `http`, `account`, `resolve`, `digest`, `scratch`, `stop`: the parts under these.
@@ -17,6 +17,7 @@ mod account;
 mod ahead;
 pub mod apply;
 mod armed;
+mod background;
 mod change;
 mod diff;
 mod digest;
@@ -40,6 +41,7 @@ mod wait;
 mod workers;
 mod write;
 
+pub use background::work;
 pub use serve::serve;
 pub use stop::Stop;
 pub use target::Target;

@@ -13,7 +13,7 @@ use super::apply::{self, Mode};
 use super::look::{Host, Line};
 use super::serve::{Route, Server};
 use super::stop::Stop;
-use super::{digest, sentence};
+use super::{background, digest, sentence};
 use crate::modules;
 use crate::plan::Blob;
 use crate::wire::{FromAgent, Task, TaskResult};
@@ -31,6 +31,9 @@ pub(crate) enum Piece {
 }
 
 pub(crate) fn perform(task: &Task, stop: Arc<Stop>, line: Box<dyn Line>) -> TaskResult {
+    if let Some(background) = &task.background {
+        return background::start(task, background, stop, line);
+    }
     match understood(task) {
         Ok((module, arguments)) => {
             let host = Host::new(&task.environment, stop, Some(line));

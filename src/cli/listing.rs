@@ -6,7 +6,7 @@ use std::path::Path;
 use super::options::Prepared;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::engine::{Ended, selected};
+use crate::engine::{Ended, rendered_tags, selected};
 use crate::playbook::{Keywords, Play, Step};
 use crate::template::render_text;
 use crate::ui;
@@ -56,6 +56,10 @@ pub(super) fn show(path: &Path, plays: &[Play], prepared: &Prepared, what: &What
         let mut rows = Vec::new();
         for steps in [&play.pre_tasks, &play.roles, &play.tasks, &play.post_tasks] {
             collect(steps, &own, None, &mut rows);
+        }
+        let of_play = scope.with(play.keywords.vars.clone());
+        for row in &mut rows {
+            row.tags = rendered_tags(row.tags.iter().map(String::as_str), &of_play).into_iter().collect();
         }
         rows.retain(|row| selected(&row.tags.iter().map(String::as_str).collect::<Vec<_>>(), only, skip));
         if what.tasks {

@@ -18,7 +18,7 @@ use super::options::Prepared;
 use super::{ExitCode, runtime};
 use crate::bucket::Bucket;
 use crate::diag::Diagnostic;
-use crate::engine::{Run, Several, Sink};
+use crate::engine::{Run, Several, Sink, Nobody};
 use crate::release::lease::{self, Holder, Lease, Refused, Times};
 use crate::release::{files, remote, revision};
 use crate::remote::Connections;
@@ -132,7 +132,7 @@ impl Rollout<'_> {
         let progress = Arc::new(Progress::new(if self.is_shown_as_plays() { &[] } else { hosts }));
         let view: Arc<dyn Sink> = if self.is_shown_as_plays() { output::of_playbooks(order.options.verbosity(&order.change))? } else { progress.clone() };
         let sink = Arc::new(Several(vec![watch.clone(), view]));
-        let run = Run::new(playing.world.clone(), playing.loader.clone(), connections.clone(), sink, engine.clone());
+        let run = Run::new(playing.world.clone(), playing.loader.clone(), connections.clone(), sink, Arc::new(Nobody), engine.clone());
         let ended = {
             let stopping = run.clone();
             let running = run.plays(&plays);

@@ -50,7 +50,7 @@ pub(super) struct Args {
 }
 
 /// Actions that belong into playbooks.
-const ONLY_IN_PLAYBOOKS: &[&str] = &["include", "include_tasks", "include_role", "import_tasks", "import_role", "import_playbook"];
+const ONLY_IN_PLAYBOOKS: &[&str] = &["include", "import_playbook"];
 
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::current();

@@ -119,11 +119,11 @@ impl Attempt {
 
     /// changed_when and failed_when decide over the module.
     fn judge(&self, answered: Answered, scope: &TaskScope) -> Outcome {
-        let Answered { mut result, diff, warnings, error, unreachable, delegated_to } = answered;
+        let Answered { mut result, diff, warnings, error, unreachable, delegated_to, hidden } = answered;
         if unreachable {
             result.insert("unreachable".into(), Value::Bool(true));
             let result = Value::Map(Arc::new(result));
-            return Outcome { status: Status::Unreachable, result, diff, warnings, item: None, error, delegated_to };
+            return Outcome { status: Status::Unreachable, result, diff, warnings, item: None, error, delegated_to, hidden };
         }
         let is = |result: &Map, key: &str| result.get(key).is_some_and(Value::is_true);
         let (mut failed, mut error) = (is(&result, "failed"), error);
@@ -164,7 +164,7 @@ impl Attempt {
         };
         result.entry("changed".into()).or_insert(Value::Bool(false));
         result.entry("failed".into()).or_insert(Value::Bool(failed));
-        Outcome { status, result: Value::Map(Arc::new(result)), diff, warnings, item: None, error, delegated_to }
+        Outcome { status, result: Value::Map(Arc::new(result)), diff, warnings, item: None, error, delegated_to, hidden }
     }
 
     pub(super) fn with_result(&self, scope: &TaskScope, result: &Value) -> TaskScope {
@@ -204,16 +204,21 @@ pub(super) fn skipped(condition: &Node) -> Outcome {
     outcome(Status::Skipped, result, None)
 }
 
-/// What `register` keeps says always whether something changed.
+/// What `register` keeps says always whether something changed, and has a place for what broke.
 fn registered(result: &Value) -> Value {
     let mut map = result.as_map().cloned().unwrap_or_default();
     map.entry("changed".into()).or_insert(Value::Bool(false));
+    if map.get("failed").is_some_and(Value::is_true) {
+        map.entry("exception".into()).or_insert_with(|| Value::str("(traceback unavailable)"));
+    }
     Value::Map(Arc::new(map))
 }
 
 /// A failure of which the result says that nothing changed.
 pub(super) fn unchanged(outcome: Outcome) -> Outcome {
-    Outcome { result: registered(&outcome.result), ..outcome }
+    let mut map = outcome.result.as_map().cloned().unwrap_or_default();
+    map.entry("changed".into()).or_insert(Value::Bool(false));
+    Outcome { result: Value::Map(Arc::new(map)), ..outcome }
 }
 
 /// A task that never came to run.
@@ -226,5 +231,5 @@ pub(super) fn failed(problem: Diagnostic) -> Outcome {
 }
 
 fn outcome(status: Status, result: Value, error: Option<Diagnostic>) -> Outcome {
-    Outcome { status, result, diff: Vec::new(), warnings: Vec::new(), item: None, error, delegated_to: None }
+    Outcome { status, result, diff: Vec::new(), warnings: Vec::new(), item: None, error, delegated_to: None, hidden: false }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map as JsonMap, Value as Json};
 
 use super::attempt::Attempt;
 use super::event::Event;
+use super::run::Added;
 use super::target::TaskTarget;
 use crate::actions::{self, Context, Effect};
 use crate::diag::Diagnostic;
@@ -27,6 +28,8 @@ pub(super) struct Answered {
     pub error: Option<Diagnostic>,
     pub unreachable: bool,
     pub delegated_to: Option<String>,
+    /// What is in the result must not be shown.
+    pub hidden: bool,
 }
 
 impl Attempt {
@@ -38,7 +41,18 @@ impl Attempt {
         let arguments = self.arguments(scope, action.map_or(&[][..], |a| a.raw))?;
         let target = TaskTarget::prepare(self, scope, action.is_some_and(|a| a.local))?;
         self.play.run.emit(Event::Working { task: self.info.clone(), host: self.host.name.clone() });
-        let mut answered = self.in_time(&target, self.perform(action, arguments, &target, scope)).await?;
+        let refused = target.background.as_ref().and_then(|_| self.refused_in_background(action));
+        let running = async {
+            let answered = match refused {
+                Some(refused) => refused,
+                None => self.perform(action, arguments, &target, scope).await?,
+            };
+            match &target.background {
+                Some(background) => self.follow(background, answered, scope).await,
+                None => Ok(answered),
+            }
+        };
+        let mut answered = self.in_time(&target, running).await?;
         answered.delegated_to.clone_from(&target.delegated_to);
         self.take_facts(&answered.result, &target, scope);
         if target.diff && !answered.diff.is_empty() {
@@ -75,6 +89,13 @@ impl Attempt {
         scope: &TaskScope,
     ) -> Result<Answered, Diagnostic> {
         let name = &self.task.action.name;
+        let takes_text = match (action, modules::find(name)) {
+            (Some(action), _) => action.free_form.is_some() || action.open,
+            (None, module) => module.is_none_or(|module| module.free_form.is_some()),
+        };
+        if !takes_text && arguments.contains_key("_raw_params") {
+            return Ok(self.of_failure(Failure::argument("_raw_params", format!("Action '{name}' does not support raw params."))));
+        }
         let Some(action) = action else {
             let Some(module) = modules::find(name) else {
                 return Err(Diagnostic::error(format!("there is no module `{name}`")).at(&self.task.action.name_span));
@@ -95,6 +116,7 @@ impl Attempt {
             others: arguments.clone(),
             written: &self.task.action.arguments,
             foreign: self.task.action.foreign.as_deref(),
+            ask: &self.play.run.ask,
         };
         let done = match (action.run)(arguments, context).await {
             Ok(done) => done,
@@ -115,6 +137,7 @@ impl Attempt {
         if done.skipped {
             answered.result.insert("skipped".into(), Value::Bool(true));
         }
+        answered.hidden |= done.hidden;
         answered.diff.extend(done.diff);
         answered.warnings.extend(done.warnings);
         Ok(answered)
@@ -188,7 +211,7 @@ impl Attempt {
         full(name).is_some_and(|f| full(&self.task.action.name) == Some(f))
     }
 
-    fn of_module(&self, answer: TaskResult) -> Answered {
+    pub(super) fn of_module(&self, answer: TaskResult) -> Answered {
         let mut result = match serde_json::from_slice::<JsonMap<String, Json>>(&answer.result) {
             Ok(map) => json_map(map),
             Err(_) => Map::new(),
@@ -203,12 +226,13 @@ impl Attempt {
         if !answer.warnings.is_empty() {
             result.insert("warnings".into(), Value::list(answer.warnings.iter().map(Value::str)));
         }
-        let error = answer.failed.then(|| self.error_at(&result, answer.argument.as_deref()));
+        let failed = result.get("failed").is_some_and(Value::is_true);
+        let error = failed.then(|| self.error_at(&result, answer.argument.as_deref()));
         let (diff, warnings, unreachable) = (answer.diff, answer.warnings, answer.unreachable);
-        Answered { result, diff, warnings, error, unreachable, delegated_to: None }
+        Answered { result, diff, warnings, error, unreachable, delegated_to: None, hidden: false }
     }
 
-    fn of_failure(&self, failure: Failure) -> Answered {
+    pub(super) fn of_failure(&self, failure: Failure) -> Answered {
         let mut result = json_map(failure.result);
         let unreachable = result.get("unreachable").is_some_and(Value::is_true);
         if !failure.msg.is_empty() {
@@ -266,11 +290,15 @@ impl Attempt {
             }
             Effect::IncludeVars(vars) => self.host.include(vars),
             Effect::AddHost { name, groups, vars } => {
-                return world.change_inventory(|inventory| inventory.add_host(&name, &groups, vars));
+                return self.play.run.add(Added::Host { name, groups, vars });
+            }
+            Effect::Stats { values, per_host, aggregate } => {
+                let of = per_host.then(|| self.host.name.clone());
+                self.play.run.stats.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(of, values, aggregate);
             }
             Effect::AddToGroup { group, parents } => {
                 let host = self.host.name.clone();
-                return world.change_inventory(|inventory| inventory.add_to_group(&group, &parents, &host));
+                return self.play.run.add(Added::ToGroup { group, parents, host });
             }
         }
         Ok(false)
@@ -330,7 +358,7 @@ fn free_form(mut arguments: JsonMap<String, Json>, name: Option<&str>) -> JsonMa
 }
 
 fn empty() -> Answered {
-    Answered { result: Map::new(), diff: Vec::new(), warnings: Vec::new(), error: None, unreachable: false, delegated_to: None }
+    Answered { result: Map::new(), diff: Vec::new(), warnings: Vec::new(), error: None, unreachable: false, delegated_to: None, hidden: false }
 }
 
 fn json_map(map: JsonMap<String, Json>) -> Map {

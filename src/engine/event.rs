@@ -23,13 +23,17 @@ pub enum Event {
     Finished { task: Arc<TaskInfo>, host: Arc<str>, outcome: Box<Outcome> },
     /// `until` does not hold yet.
     Retrying { task: Arc<TaskInfo>, host: Arc<str>, attempt: u32, left: u32 },
+    /// How a task in the background stands.
+    Polled { host: Arc<str>, job: String, state: Job },
+    /// What a `meta` task did.
+    Meta { message: String },
     /// A long task says where it stands; both numbers 0 where unknown.
     Progress { host: Arc<str>, message: String, step: u64, of: u64 },
     /// include_tasks or include_role took this in for these hosts.
     Included { task: Arc<TaskInfo>, what: String, hosts: Vec<Arc<str>>, label: Option<String> },
     Warning(Diagnostic),
-    /// All of the run's hosts, in the order met.
-    Ended { recap: Vec<(Arc<str>, Counts)> },
+    /// All of the run's hosts, in the order met; figures of `set_stats` by host, those of the whole run under RUN.
+    Ended { recap: Vec<(Arc<str>, Counts)>, stats: Vec<(String, Value)> },
 }
 
 /// A task as it is shown.
@@ -65,6 +69,8 @@ pub struct Outcome {
     pub error: Option<Diagnostic>,
     /// The host that did the work, where it is another.
     pub delegated_to: Option<String>,
+    /// What is in the result must not be shown, as with `no_log`.
+    pub hidden: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +84,14 @@ pub enum Status {
     Unreachable,
     /// Unreachable with `ignore_unreachable`.
     UnreachableIgnored,
+}
+
+/// A task in the background, when it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    Waiting,
+    Done,
+    Failed,
 }
 
 /// The numbers of the recap line.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::diag::Diagnostic;
-use crate::playbook::{Keywords, RoleUse, VarMap};
+use crate::playbook::{self, Keywords, RoleUse, VarMap};
 use crate::template::{Scope, SearchPath, condition, render};
 use crate::value::Value;
 use crate::vars::{Chain, RoleVars};
@@ -190,7 +190,10 @@ impl Frame {
         let value = render(node, scope)?;
         Ok(match &value {
             Value::Omit | Value::Null => None,
-            Value::Str(text) => Some(matches!(text.to_lowercase().as_str(), "yes" | "true" | "on" | "1" | "y" | "t")),
+            Value::Str(text) => match playbook::word(text) {
+                Some(flag) => Some(flag),
+                None => return Err(node.error(format!("The value '{text}' could not be converted to 'bool'")).label(format!("`{name}` must be true or false"))),
+            },
             other => Some(other.is_true()),
         })
     }

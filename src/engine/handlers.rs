@@ -79,11 +79,19 @@ impl Handlers {
         }
         let text = |node: &Node| render_text(node, scope).unwrap_or_else(|_| node.scalar_text().unwrap_or_default());
         let name = task.name.as_ref().map_or_else(|| task.action.name.clone(), text);
-        let mut names = vec![name.clone()];
-        if let Some(role) = &frame.role {
-            names.push(format!("{} : {name}", role.name));
+        if let Some(problem) = task.name.as_ref().filter(|node| node.has_template()).and_then(|node| render_text(node, scope).err()) {
+            let why = format!("Handler '{name}' is unusable because it has no listen topics and the name could not be templated: {}", problem.message);
+            scope.world.warn(Diagnostic { level: crate::diag::Level::Warning, message: why, ..problem });
         }
-        list.push(Handler { task: task.clone(), frame: frame.clone(), names, listen: task.listen.iter().map(text).collect(), group });
+        let mut names = vec![name];
+        let mut listen: Vec<String> = task.listen.iter().map(text).collect();
+        if let Some(role) = &frame.role {
+            for known in [&mut names, &mut listen] {
+                let with_role: Vec<String> = known.iter().map(|name| format!("{} : {name}", role.name)).collect();
+                known.extend(with_role);
+            }
+        }
+        list.push(Handler { task: task.clone(), frame: frame.clone(), names, listen, group });
     }
 
     /// Notifies by name or by topic.
@@ -100,7 +108,8 @@ impl Handlers {
         let found: Vec<usize> = named.into_iter().chain(listening).collect();
         if found.is_empty() {
             let known = list.iter().flat_map(|h| h.names.iter().take(1).chain(&h.listen)).map(String::as_str);
-            return Err(Diagnostic::error(format!("no handler is named `{name}` or listens to it")).suggest(name, known));
+            let why = format!("The requested handler '{name}' was not found in either the main handlers list nor in the listening handlers list");
+            return Err(Diagnostic::error(why).suggest(name, known));
         }
         let mut notified = self.notified.lock().unwrap_or_else(PoisonError::into_inner);
         notified.extend(found.into_iter().map(|i| (host.clone(), i)));

@@ -32,6 +32,9 @@ enum What {
 impl PlayRun {
     pub(super) async fn include(self: &Arc<Self>, task: &Arc<Task>, frame: &Arc<Frame>, hosts: Vec<Host>) -> Flow {
         let info = self.info(task, frame, &hosts);
+        if !self.steps_into(&info).await {
+            return Flow::of(hosts);
+        }
         self.announce_task(&info);
         let mut groups: Vec<(Wanted, Vec<Host>)> = Vec::new();
         let mut flow = Flow::default();
@@ -157,7 +160,7 @@ impl PlayRun {
     async fn take_in(self: &Arc<Self>, task: &Task, frame: &Arc<Frame>, wanted: &Wanted, hosts: &[Host]) -> Result<Flow, Diagnostics> {
         let inside = inside(task, frame);
         let mut problems = Diagnostics::default();
-        let mut apply = apply_keywords(task, &mut problems);
+        let apply = apply_keywords(task, &mut problems);
         match &wanted.what {
             What::Tasks(file) => {
                 let place = task.action.get("file").or_else(|| task.action.get("_raw_params")).map(Node::span);
@@ -228,7 +231,7 @@ impl Attempt {
         }
         if all.is_empty() {
             let result = Value::map([("changed".into(), Value::Bool(false)), ("skipped".into(), Value::Bool(true))]);
-            return Ok(Err(Outcome { status: Status::Skipped, result, diff: Vec::new(), warnings: Vec::new(), item: None, error: None, delegated_to: None }));
+            return Ok(Err(Outcome { status: Status::Skipped, result, diff: Vec::new(), warnings: Vec::new(), item: None, error: None, delegated_to: None, hidden: false }));
         }
         Ok(Ok(all))
     }
@@ -269,7 +272,7 @@ fn inside(task: &Task, frame: &Frame) -> Inside {
         playbook: frame.playbook.clone(),
         role: frame.role.as_ref().map(|r| r.path.clone()),
         handlers: frame.handlers,
-        dynamic: true,
+        taken_in: true,
         ..Inside::default()
     }
 }

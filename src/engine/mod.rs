@@ -1,7 +1,9 @@
 //! Runs plays: play, host, task, loop, handlers, strategy; emits events, prints nothing.
 
 mod ahead;
+mod ask;
 mod attempt;
+mod background;
 mod batch;
 mod dispatch;
 mod event;
@@ -15,10 +17,13 @@ mod repeat;
 mod run;
 mod settle;
 mod specs;
+mod stats;
 mod steps;
 mod target;
 mod task;
 
-pub use event::{Counts, Event, Outcome, Several, Silent, Sink, Status, TaskInfo};
+pub use event::{Counts, Event, Job, Outcome, Several, Silent, Sink, Status, TaskInfo};
 pub use frame::selected;
+pub use task::rendered_tags;
+pub use crate::actions::{Ask, Nobody};
 pub use run::{Ended, Options, Run};

@@ -42,6 +42,8 @@ pub struct PlayRun {
     pub apart: Mutex<HashMap<usize, Apart>>,
     /// Roles that a host has had: `role path + parameters`.
     pub had: Mutex<HashSet<(Arc<str>, String)>>,
+    /// Roles in which a host did something: a role of which all was skipped does not count as had.
+    pub busy: Mutex<HashSet<(Arc<str>, usize)>>,
     /// `meta: end_play` and `end_batch`.
     pub over: AtomicBool,
     pub batch_over: AtomicBool,
@@ -110,6 +112,7 @@ pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics
         max_fail: number("max_fail_percentage")?,
         force_handlers,
         had: Mutex::default(),
+        busy: Mutex::default(),
         over: AtomicBool::new(false),
         batch_over: AtomicBool::new(false),
         ahead: Ahead::default(),
@@ -174,6 +177,8 @@ fn prepare(run: &Arc<Run>, play: &Play) -> Result<(Arc<PlayVars>, Vec<Arc<str>>)
     let mut hosts = all_hosts.clone();
     world.read_inventory(|inventory| inventory.readable(&hosts))?;
     order(play, &scope, &mut hosts)?;
+    let mut play_vars = play_vars;
+    play_vars.extend(super::ask::vars_prompt(run, play, &scope)?);
     let mut roles = IndexMap::new();
     for steps in [&play.pre_tasks, &play.roles, &play.tasks, &play.post_tasks, &play.handlers] {
         role::roles_in(steps, &mut roles);

@@ -74,8 +74,8 @@ impl Attempt {
     pub(super) async fn each(&self, scope: &TaskScope, items: Vec<Value>, control: &Control) -> Outcome {
         let total = items.len();
         let mut results = Vec::with_capacity(total);
-        let (mut status, mut diff, mut warnings, mut error) = (None, Vec::new(), Vec::new(), None);
-        let mut ended = Ok(false);
+        let (mut status, mut diff, mut warnings, mut error, mut hidden) = (None, Vec::new(), Vec::new(), None, false);
+        let (mut ended, mut known) = (Ok(false), scope.clone());
         if template::Scope::get(scope, &control.var).is_some() {
             scope.world.warn(collision(&self.task, &control.var));
         }
@@ -84,7 +84,11 @@ impl Attempt {
                 tokio::time::sleep(Duration::from_secs_f64(control.pause)).await;
             }
             let locals = item_vars(&items, index, control);
-            let inner = scope.with(locals.clone());
+            // Facts that one turn sets are there in the next.
+            if results.last().is_some_and(|last: &Value| last.get("ansible_facts").is_some()) {
+                known = self.play.scope(&self.host, &self.frame);
+            }
+            let inner = known.with(locals.clone());
             let mut outcome = self.once(&inner).await;
             let mut result = outcome.result.as_map().cloned().unwrap_or_default();
             for (name, value) in &locals {
@@ -103,6 +107,7 @@ impl Attempt {
             diff.append(&mut outcome.diff.clone());
             warnings.append(&mut outcome.warnings.clone());
             error = error.or_else(|| outcome.error.clone());
+            hidden |= outcome.hidden;
             let shown = shown_outcome(&outcome, &self.info);
             self.play.run.emit(Event::Item { task: self.info.clone(), host: self.host.name.clone(), outcome: Box::new(shown) });
             if outcome.status == Status::Unreachable || self.play.run.stopped() || !matches!(ended, Ok(false)) {
@@ -132,7 +137,7 @@ impl Attempt {
             result.insert("skipped_reason".into(), Value::str("No items in the list"));
         }
         let status = if status == Status::Ok && changed { Status::Changed } else { status };
-        Outcome { status, result: Value::Map(Arc::new(result)), diff, warnings, item: None, error, delegated_to: None }
+        Outcome { status, result: Value::Map(Arc::new(result)), diff, warnings, item: None, error, delegated_to: None, hidden }
     }
 
     /// Whether `break_when` holds; it sees the item and what was registered of it.

@@ -9,9 +9,13 @@ use indexmap::IndexMap;
 
 use super::event::{Counts, Event, Sink};
 use super::play;
-use crate::diag::Diagnostics;
+use super::stats::Stats;
+use crate::actions::Ask;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::inventory::Inventory;
 use crate::playbook::{Loader, Play};
 use crate::remote::Connections;
+use crate::value::Value;
 use crate::vars::World;
 
 /// Settings that only the engine reads.
@@ -50,9 +54,13 @@ pub struct Options {
     pub strategy: Option<String>,
     /// Of the keyword `timeout`, in seconds.
     pub task_timeout: Option<f64>,
+    /// Of the keyword `poll`, in seconds.
+    pub poll_interval: f64,
     pub start_at_task: Option<String>,
     /// Events tell the arguments of tasks.
     pub show_arguments: bool,
+    /// A notification that no handler answers to is only warned of.
+    pub lenient_handlers: bool,
     /// `--step`: ask before each task.
     pub step: bool,
 }
@@ -62,6 +70,7 @@ pub struct Run {
     pub loader: Arc<Loader>,
     pub connections: Arc<Connections>,
     pub sink: Arc<dyn Sink>,
+    pub ask: Arc<dyn Ask>,
     pub options: Options,
     pub(super) counts: Mutex<IndexMap<Arc<str>, Counts>>,
     /// Hosts that failed or are unreachable: no later play has them.
@@ -71,6 +80,28 @@ pub struct Run {
     /// `--start-at-task` has been reached.
     pub(super) started: AtomicBool,
     given_up: AtomicBool,
+    /// With --step: the rest is done without asking.
+    pub(super) stepped_out: AtomicBool,
+    pub(super) stats: Mutex<Stats>,
+    /// What plays added to the inventory: it outlives a refresh.
+    added: Mutex<Vec<Added>>,
+}
+
+/// A change that a play makes to the inventory.
+#[derive(Clone)]
+pub(super) enum Added {
+    Host { name: String, groups: Vec<String>, vars: Vec<(Arc<str>, Value)> },
+    ToGroup { group: String, parents: Vec<String>, host: Arc<str> },
+}
+
+impl Added {
+    /// Whether it changed anything.
+    fn apply(&self, inventory: &mut Inventory) -> Result<bool, Diagnostic> {
+        match self {
+            Added::Host { name, groups, vars } => inventory.add_host(name, groups, vars.clone()),
+            Added::ToGroup { group, parents, host } => inventory.add_to_group(group, parents, host),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,13 +136,14 @@ impl Ended {
 }
 
 impl Run {
-    pub fn new(world: Arc<World>, loader: Arc<Loader>, connections: Arc<Connections>, sink: Arc<dyn Sink>, options: Options) -> Arc<Run> {
+    pub fn new(world: Arc<World>, loader: Arc<Loader>, connections: Arc<Connections>, sink: Arc<dyn Sink>, ask: Arc<dyn Ask>, options: Options) -> Arc<Run> {
         let started = AtomicBool::new(options.start_at_task.is_none());
         Arc::new(Run {
             world,
             loader,
             connections,
             sink,
+            ask,
             options,
             counts: Mutex::default(),
             lost: Mutex::default(),
@@ -119,6 +151,9 @@ impl Run {
             stop: tokio::sync::watch::Sender::new(false),
             started,
             given_up: AtomicBool::new(false),
+            stepped_out: AtomicBool::new(false),
+            stats: Mutex::default(),
+            added: Mutex::default(),
         })
     }
 
@@ -151,7 +186,7 @@ impl Run {
             }
         }
         let ended = self.ended();
-        self.sink.emit(Event::Ended { recap: ended.recap.clone() });
+        self.sink.emit(Event::Ended { recap: ended.recap.clone(), stats: self.stats.lock().unwrap_or_else(PoisonError::into_inner).shown() });
         Ok(ended)
     }
 
@@ -171,6 +206,7 @@ impl Run {
     /// put things right; nothing else starts.
     pub fn stop(&self) {
         self.stop.send_replace(true);
+        crate::template::stop_lookups();
     }
 
     /// The hosts at work end what they began, with its rescue; then the run ends.
@@ -180,6 +216,32 @@ impl Run {
 
     pub fn stopped(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    /// `add_host` and `group_by`; whether they changed anything.
+    ///
+    /// # Errors
+    /// The inventory cannot have it so.
+    pub(super) fn add(&self, added: Added) -> Result<bool, Diagnostic> {
+        let changed = self.world.change_inventory(|inventory| added.apply(inventory))?;
+        self.added.lock().unwrap_or_else(PoisonError::into_inner).push(added);
+        Ok(changed)
+    }
+
+    /// `meta: refresh_inventory`: the sources are read again, what plays added stays.
+    ///
+    /// # Errors
+    /// A source cannot be read any more; the inventory is then the one before.
+    pub(super) fn refresh_inventory(&self) -> Result<(), Diagnostics> {
+        let added = self.added.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.world.change_inventory(|inventory| {
+            let mut fresh = inventory.again()?;
+            for one in &added {
+                one.apply(&mut fresh)?;
+            }
+            *inventory = fresh;
+            Ok(())
+        })
     }
 
     /// Resolves when the run is asked to end.

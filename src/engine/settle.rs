@@ -21,12 +21,19 @@ impl PlayRun {
         let mut lost: Vec<Arc<str>> = Vec::new();
         for (host, outcome) in outcomes {
             self.run.count(&host.name, |counts| count(counts, &outcome, frame.rescuable));
+            if let Some(role) = frame.role.as_ref().filter(|_| !matches!(outcome.status, Status::Skipped | Status::Unreachable | Status::UnreachableIgnored)) {
+                self.busy.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert((host.name.clone(), Arc::as_ptr(role) as usize));
+            }
             let problem = match outcome.status {
                 Status::Changed => self.notify(frame, &host).err(),
                 _ => None,
             };
             if let Some(problem) = problem {
-                self.run.emit(Event::Warning(Diagnostic { level: crate::diag::Level::Error, ..problem }));
+                if self.run.options.lenient_handlers {
+                    self.run.emit(Event::Warning(Diagnostic { level: crate::diag::Level::Warning, ..problem }));
+                    continue;
+                }
+                self.run.emit(Event::Warning(problem));
                 self.run.give_up();
                 lost.push(host.name.clone());
                 self.fail(&host);

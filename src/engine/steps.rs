@@ -149,7 +149,12 @@ impl PlayRun {
         let (again, new) = std::mem::take(&mut flow.alive).into_iter().partition(|h| !used.allow_duplicates && had().contains(&(h.name.clone(), key.clone())));
         flow.then(self.role_tasks(used, &inner, new).await);
         flow.alive.extend(std::mem::take(&mut flow.out_of_role));
-        had().extend(flow.alive.iter().map(|host| (host.name.clone(), key.clone())));
+        let was_busy = |host: &&Host| {
+            let place = inner.role.as_ref().map_or(0, |role| Arc::as_ptr(role) as usize);
+            self.busy.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&(host.name.clone(), place))
+        };
+        let done: Vec<Arc<str>> = flow.alive.iter().filter(was_busy).map(|host| host.name.clone()).collect();
+        had().extend(done.into_iter().map(|host| (host, key.clone())));
         flow.alive.extend::<Vec<Host>>(again);
         flow.alive = self.in_order(flow.alive);
         flow

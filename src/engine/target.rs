@@ -30,6 +30,7 @@ pub(super) struct TaskTarget<'a> {
     pub check: bool,
     pub diff: bool,
     pub(super) timeout: Option<f64>,
+    pub(super) background: Option<wire::Background>,
     pub delegated_to: Option<String>,
 }
 
@@ -51,9 +52,11 @@ impl<'a> TaskTarget<'a> {
             check,
             diff,
             timeout: None,
+            background: None,
             delegated_to,
         };
         target.timeout = timeout(run, frame, scope)?;
+        target.background = attempt.background(scope)?;
         if local {
             return Ok(target);
         }
@@ -81,6 +84,7 @@ impl<'a> TaskTarget<'a> {
             no_log: self.attempt.info.no_log,
             timeout: self.timeout,
             ahead: false,
+            background: self.background.clone(),
         }
     }
 
@@ -169,7 +173,7 @@ pub(super) async fn reset_connection(play: &Arc<PlayRun>, task: &Task, frame: &A
 }
 
 /// A connection variable as text: docs.ansible.com, "Connecting to hosts: behavioral inventory parameters". The first that is set counts.
-fn variable(scope: &TaskScope, names: &[&str]) -> Result<Option<String>, Diagnostic> {
+pub(super) fn variable(scope: &TaskScope, names: &[&str]) -> Result<Option<String>, Diagnostic> {
     for name in names {
         let value = match scope.plain(name).or_else(|| scope.locals.get(*name).cloned()) {
             None => continue,

@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::attempt::Attempt;
+use indexmap::IndexMap;
 use tokio::sync::Semaphore;
 
 use super::event::{Event, Outcome, TaskInfo};
 use super::frame::{Frame, selected};
 use super::play::{Apart, Host, PlayRun, Strategy};
 use super::steps::Flow;
+use crate::diag::Diagnostic;
 use crate::modules::glob::Glob;
 use crate::playbook::Task;
-use crate::template::{render, render_text};
+use crate::template::{Scope, render, render_text};
 use crate::value::{Map, Value};
 use crate::vars::TaskScope;
 use crate::yaml::Node;
@@ -23,23 +25,48 @@ impl PlayRun {
         if !frame.handlers && !self.wanted(task, &here, &hosts) {
             return Flow::of(hosts);
         }
+        if task.action.name.contains("{{") {
+            return Box::pin(self.by_rendered_name(task, frame, &here, hosts)).await;
+        }
         match task.action.short() {
             "meta" => return self.meta(task, &here, hosts).await,
             "include_tasks" | "include" | "include_role" => return Box::pin(self.include(task, &here, hosts)).await,
             _ => {}
         }
         let info = self.info(task, &here, &hosts);
+        if !self.steps_into(&info).await {
+            return Flow::of(hosts);
+        }
         self.announce_task(&info);
-        // add_host changes what all share: once is enough.
-        let once = task.action.short() == "add_host"
-            || hosts.first().is_some_and(|first| here.flag("run_once", &self.scope(first, &here)).ok().flatten() == Some(true));
-        let working = if once { hosts[..1].to_vec() } else { hosts.clone() };
+        let once = hosts.first().is_some_and(|first| here.flag("run_once", &self.scope(first, &here)).ok().flatten() == Some(true));
+        // add_host changes what all share, pause holds up all: one host is enough, and the result is its own.
+        let alone = once || (self.strategy == Strategy::Linear && matches!(task.action.short(), "add_host" | "pause"));
+        let working = if alone { hosts[..1].to_vec() } else { hosts.clone() };
         let outcomes = self.attempt_all(task, &here, &info, working).await;
         if once {
             self.share_with_all(task, &hosts, &outcomes);
         }
         self.run.flush_warnings();
         self.settle(task, &here, &hosts, outcomes, once)
+    }
+
+    /// A task whose module a template names: hosts with the same module do it together.
+    async fn by_rendered_name(self: &Arc<Self>, task: &Arc<Task>, frame: &Arc<Frame>, here: &Frame, hosts: Vec<Host>) -> Flow {
+        let node = Node::string(&task.action.name, &task.action.name_span);
+        let mut groups: IndexMap<String, Vec<Host>> = IndexMap::new();
+        for host in hosts {
+            // One that cannot be rendered is no module's name: that is then the error.
+            let name = render_text(&node, &self.scope(&host, here)).unwrap_or_else(|problem| problem.message);
+            groups.entry(name).or_default().push(host);
+        }
+        let mut flow = Flow::default();
+        for (name, hosts) in groups {
+            let mut named = (**task).clone();
+            named.action.name = name;
+            flow.and(self.task(&Arc::new(named), frame, hosts).await);
+        }
+        flow.alive = self.in_order(flow.alive);
+        flow
     }
 
     /// Whether `--tags`, `--skip-tags` and `--start-at-task` let it run.
@@ -67,15 +94,7 @@ impl PlayRun {
         let Some(host) = self.order.first().filter(|_| tags.iter().any(|tag| tag.contains("{{"))) else {
             return selected(&tags, &options.tags, &options.skip_tags);
         };
-        let scope = self.scope(&self.run.world.host(host), frame);
-        let mut all: Vec<String> = Vec::new();
-        for tag in tags {
-            match render(&Node::string(tag, &crate::yaml::nowhere("tags", tag)), &scope) {
-                Ok(Value::List(items)) => all.extend(items.iter().map(ToString::to_string)),
-                Ok(text) => all.extend(text.to_string().split(',').map(|tag| tag.trim().to_owned())),
-                Err(_) => all.push(tag.to_owned()),
-            }
-        }
+        let all = rendered_tags(tags, &self.scope(&self.run.world.host(host), frame));
         selected(&all.iter().map(String::as_str).collect::<Vec<_>>(), &options.tags, &options.skip_tags)
     }
 
@@ -126,19 +145,29 @@ impl PlayRun {
         }
         let key = Arc::as_ptr(task) as usize;
         let mut apart = self.apart.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let new = || Apart { task: task.clone(), id: self.run.next_id(), throttle: self.throttle(frame, hosts).map(|limit| Arc::new(Semaphore::new(limit))) };
+        let new = || Apart { task: task.clone(), id: self.run.next_id(), throttle: self.throttle(frame, hosts).ok().flatten().map(|limit| Arc::new(Semaphore::new(limit))) };
         let known = apart.entry(key).or_insert_with(new);
         Some((known.id, known.throttle.clone()))
     }
 
-    fn throttle(&self, frame: &Frame, hosts: &[Host]) -> Option<usize> {
-        let value = hosts.first().and_then(|h| frame.nearest("throttle").and_then(|n| render(n, &self.scope(h, frame)).ok()))?;
-        value.to_string().trim().parse().ok().filter(|limit| *limit > 0)
+    fn throttle(&self, frame: &Frame, hosts: &[Host]) -> Result<Option<usize>, Diagnostic> {
+        let (Some(node), Some(first)) = (frame.nearest("throttle"), hosts.first()) else { return Ok(None) };
+        let wrong = |why: String| node.error(format!("Failed to convert the throttle value to an integer: {why}"));
+        let value = render(node, &self.scope(first, frame)).map_err(|problem| wrong(problem.message.replace('`', "'")))?;
+        let limit: i64 = value.to_string().trim().parse().map_err(|_| wrong(format!("invalid literal for int() with base 10: '{value}'")))?;
+        Ok(usize::try_from(limit).ok().filter(|limit| *limit > 0))
     }
 
     /// Runs the task on each host, as many at once as forks and throttle allow; the outcomes are in the order of the hosts.
     async fn attempt_all(self: &Arc<Self>, task: &Arc<Task>, frame: &Arc<Frame>, info: &Arc<TaskInfo>, hosts: Vec<Host>) -> Vec<(Host, Outcome)> {
-        let limit = self.throttle(frame, &hosts).map_or(self.forks(), |limit| limit.min(self.forks()));
+        let limit = match self.throttle(frame, &hosts) {
+            Ok(limit) => limit.map_or(self.forks(), |limit| limit.min(self.forks())),
+            Err(problem) => {
+                self.run.emit(Event::Warning(problem));
+                self.run.give_up();
+                return Vec::new();
+            }
+        };
         let throttle = self.apart(task, frame, &hosts).and_then(|(_, throttle)| throttle);
         let mut waiting = hosts.iter().cloned().enumerate();
         let mut set = tokio::task::JoinSet::new();
@@ -184,6 +213,23 @@ impl PlayRun {
     }
 }
 
+/// Tags of which some are templates, as they come out.
+pub fn rendered_tags<'a>(tags: impl IntoIterator<Item = &'a str>, scope: &dyn Scope) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for tag in tags {
+        if !tag.contains("{{") {
+            all.push(tag.to_owned());
+            continue;
+        }
+        match render(&Node::string(tag, &crate::yaml::nowhere("tags", tag)), scope) {
+            Ok(Value::List(items)) => all.extend(items.iter().map(ToString::to_string)),
+            Ok(text) => all.extend(text.to_string().split(',').map(|tag| tag.trim().to_owned())),
+            Err(_) => all.push(tag.to_owned()),
+        }
+    }
+    all
+}
+
 /// The arguments of a task as its heading shows them.
 fn written(task: &Task) -> String {
     let pair = |(name, node): &(String, Node)| format!("{name}={}", Value::from_node(node));
@@ -210,7 +256,7 @@ fn with_faults(node: &Node, text: &str, scope: &TaskScope) -> String {
 
 /// What may be shown of an outcome: with `no_log` only that it happened.
 pub(super) fn shown_outcome(outcome: &Outcome, info: &TaskInfo) -> Outcome {
-    if !info.no_log {
+    if !info.no_log && !outcome.hidden {
         return outcome.clone();
     }
     let text = "the output has been hidden due to the fact that 'no_log: true' was specified for this result";

@@ -34,6 +34,16 @@ const READERS: [(&str, Reader); 7] = [
 type Failures = Vec<(Reader, Diagnostics)>;
 
 impl Inventory {
+    /// The same sources, read anew.
+    ///
+    /// # Errors
+    /// As [`Inventory::load`].
+    pub fn again(&self) -> Result<Inventory, Diagnostics> {
+        let (fresh, warnings) = Inventory::load(&self.sources, (*self.settings).clone())?;
+        fresh.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(warnings);
+        Ok(fresh)
+    }
+
     /// Reads all sources (files, folders, executables, lists with commas), first to last: a later one wins; and the
     /// `group_vars` and `host_vars` beside them and beside the playbook. What is odd but no error comes with it.
     ///
@@ -70,14 +80,6 @@ impl Inventory {
         let mut warnings: Vec<Diagnostic> = problems.0.into_iter().filter(|d| d.level == Level::Warning).collect();
         warnings.extend(inventory.take_warnings());
         Ok((inventory, warnings))
-    }
-
-    /// The same sources, read again.
-    ///
-    /// # Errors
-    /// As [`Inventory::load`].
-    pub fn reload(&self) -> Result<(Inventory, Vec<Diagnostic>), Diagnostics> {
-        Inventory::load(&self.sources, (*self.settings).clone())
     }
 
     fn nothing_read(&self, problems: &mut Diagnostics) {

@@ -6,6 +6,7 @@ mod apt;
 mod apt_key;
 mod apt_repository;
 pub mod arguments;
+pub(crate) mod async_status;
 pub(crate) mod attributes;
 mod blockinfile;
 mod clock;
@@ -131,6 +132,7 @@ pub static MODULES: &[Entry] = &[
     entry::<apt::Apt>(),
     entry::<apt_key::AptKey>(),
     entry::<apt_repository::AptRepository>(),
+    entry::<async_status::AsyncStatus>(),
     entry::<blockinfile::Blockinfile>(),
     entry::<command::Command>(),
     entry::<copy::Copy>(),

@@ -104,11 +104,16 @@ pub fn word_flag(node: &Node) -> Option<bool> {
         Kind::Bool(flag) => Some(*flag),
         Kind::Int(1) => Some(true),
         Kind::Int(0) | Kind::Null => Some(false),
-        Kind::Str(text) => match text.trim().to_lowercase().as_str() {
-            "yes" | "true" | "on" | "1" | "y" | "t" => Some(true),
-            "no" | "false" | "off" | "0" | "n" | "f" | "" => Some(false),
-            _ => None,
-        },
+        Kind::Str(text) => word(text),
+        _ => None,
+    }
+}
+
+/// The words for true and false.
+pub fn word(text: &str) -> Option<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "yes" | "true" | "on" | "1" | "y" | "t" => Some(true),
+        "no" | "false" | "off" | "0" | "n" | "f" | "" => Some(false),
         _ => None,
     }
 }

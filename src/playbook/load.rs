@@ -64,8 +64,10 @@ pub struct Inside {
     pub chain: Vec<String>,
     /// In `handlers/` names are looked for there, not in `tasks/`.
     pub handlers: bool,
-    /// Taken in while a play runs.
-    pub dynamic: bool,
+    /// At the top of a file that was imported or included.
+    pub taken_in: bool,
+    /// A failure here is borne: by a `rescue`, by `ignore_errors`.
+    pub borne: bool,
     /// Variables that names in static imports may use, nearest first.
     pub vars: Vec<Arc<VarMap>>,
 }
@@ -164,6 +166,9 @@ impl Loader {
             );
             return;
         };
+        if items.is_empty() {
+            problems.push(node.error("A playbook must contain at least one play"));
+        }
         for item in items {
             let Some(entries) = item.as_map() else {
                 problems.push(item.error("a play must be a dictionary").label(format!("this is {}", item.kind_name())));
@@ -225,16 +230,26 @@ impl Loader {
                 ));
             }
         }
+        if node.get("user").is_some()
+            && let Some(second) = node.get("remote_user")
+        {
+            problems.push(second.error("both 'user' and 'remote_user' are set for this play.").help("`user` is the older name: leave it out"));
+        }
         let Some(hosts) = own.get("hosts").cloned() else {
             problems.push(node.error("this play has no `hosts`").help("say where it runs: `hosts: web`"));
             return None;
         };
         if hosts.is_null() || hosts.as_list().is_some_and(<[Node]>::is_empty) {
-            problems.push(hosts.error("`hosts` is empty").help("name a group, a host or a pattern"));
+            problems.push(hosts.error("Hosts list cannot be empty. Please check your playbook").help("name a group, a host or a pattern"));
         }
         let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), ..Inside::default() }.with(&keywords.vars);
+        for entry in own.get("vars_prompt").map(list_or_one).unwrap_or_default() {
+            if entry.get("name").is_none() {
+                problems.push(entry.error("Invalid vars_prompt data structure, missing 'name' key"));
+            }
+        }
         let inside = own.get("vars_files").map(list_or_one).unwrap_or_default().iter().fold(inside, |inside, file| self.with_vars_file(inside, file));
-        let mut steps = |name: &str, inside: &Inside| own.get(name).map(|list| self.steps(list, inside, problems)).unwrap_or_default();
+        let mut steps = |name: &str, inside: &Inside| own.get(name).map(|list| self.section(name, list, inside, problems)).unwrap_or_default();
         let (pre_tasks, tasks, post_tasks) = (steps("pre_tasks", &inside), steps("tasks", &inside), steps("post_tasks", &inside));
         let handlers = steps("handlers", &Inside { handlers: true, ..inside.clone() });
         let roles = own.get("roles").map(|list| self.role_list(list, &inside, problems)).unwrap_or_default();
@@ -253,6 +268,16 @@ impl Loader {
             post_tasks,
             handlers,
         })
+    }
+
+    fn section(&self, name: &str, list: &Node, inside: &Inside, problems: &mut Diagnostics) -> Vec<Step> {
+        if list.is_null() || list.as_list().is_some() {
+            return self.steps(list, inside, problems);
+        }
+        let shown = list.scalar_text().unwrap_or_else(|| "this".into());
+        let problem = list.error(format!("A malformed block was encountered while loading {name}: {shown} should be a list or None"));
+        problems.push(problem.label(list.kind_name()).help("each task starts with `- name: …`"));
+        Vec::new()
     }
 
     /// A tasks file's steps, and where they stand.

@@ -20,7 +20,7 @@ use crate::yaml::Node;
 
 pub use action::{Action, split_words};
 pub use check::{META, check_action};
-pub use keywords::{Keywords, list_or_one, word_flag};
+pub use keywords::{Keywords, list_or_one, word, word_flag};
 pub use crate::template::VarMap;
 pub use library::Foreign;
 pub use load::{Inside, Loader, Roots};
@@ -72,7 +72,7 @@ pub struct Block {
 }
 
 /// A task or a handler.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Task {
     pub name: Option<Node>,
     pub span: Span,
@@ -95,7 +95,7 @@ pub struct Task {
 }
 
 /// `loop` or a `with_…`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Loop {
     /// The lookup's name for `with_…`; none for `loop`.
     pub lookup: Option<String>,

@@ -63,7 +63,7 @@ impl Loader {
             Kind::Null => Vec::new(),
             Kind::List(items) => items.iter().filter_map(|item| self.role_entry(item, inside, problems)).map(|u| Step::Role(Arc::new(u))).collect(),
             _ => {
-                problems.push(list.error("`roles` must be a list").label(format!("this is {}", list.kind_name())));
+                problems.push(list.error("A malformed role declaration was encountered.").label(format!("this is {}", list.kind_name())));
                 Vec::new()
             }
         }
@@ -72,6 +72,10 @@ impl Loader {
     /// `- nginx`, or `- role: nginx` with parameters and keywords.
     fn role_entry(&self, item: &Node, inside: &Inside, problems: &mut Diagnostics) -> Option<RoleUse> {
         let (name_node, entries): (&Node, &[(Node, Node)]) = match item.kind() {
+            Kind::Str(name) if name.contains(',') => {
+                problems.push(item.error(format!("Invalid old style role requirement: {name}")).help("write `- role: name` with its parameters below"));
+                return None;
+            }
             Kind::Str(_) => (item, &[]),
             Kind::Map(entries) => match item.get("role").or_else(|| item.get("name")) {
                 Some(name) => (name, entries),

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::check::known_action;
-use super::keywords::{SHARED, SINGLE, list_or_one};
+use super::keywords::{SHARED, SINGLE, list_or_one, word_flag};
 use super::load::{Inside, Loader};
 use super::{Action, Block, Keywords, Loop, Step, Task};
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, Level};
 use crate::yaml::{Kind, Node};
 
 /// Keywords that only tasks and handlers have.
@@ -44,13 +44,17 @@ impl Loader {
             return None;
         };
         if ["block", "rescue", "always"].iter().any(|k| node.get(k).is_some()) {
-            if inside.handlers && !inside.dynamic {
+            if inside.handlers && !inside.taken_in {
                 problems.push(node.error("Using a block as a handler is not supported").help("make handlers of its tasks that listen to one topic"));
                 return None;
             }
             return Some(vec![Step::Block(Arc::new(self.block(node, entries, inside, problems)))]);
         }
         let task = self.task(node, entries, inside, problems)?;
+        if inside.handlers && task.action.short() == "meta" && task.action.get("_raw_params").and_then(Node::as_str) == Some("flush_handlers") {
+            problems.push(Diagnostic::error("flush_handlers cannot be used as a handler").at(&task.action.name_span));
+            return None;
+        }
         if inside.handlers && matches!(task.action.short(), "include_role" | "import_role") {
             problems.push(
                 Diagnostic::error(format!("Using '{}' as a handler is not supported", task.action.short()))
@@ -89,13 +93,15 @@ impl Loader {
         {
             problems.push(list.error("this block is empty").help("`rescue` and `always` need tasks to stand beside"));
         }
-        let inside = inside.with(&keywords.vars);
+        let inside = Inside { taken_in: false, borne: inside.borne || node.get("rescue").is_some() || bears(&keywords), ..inside.with(&keywords.vars) };
         let mut part = |name: &str| node.get(name).map(|list| self.steps(list, &inside, problems)).unwrap_or_default();
         let (steps, rescue, always) = (part("block"), part("rescue"), part("always"));
         Block { name: node.get("name").cloned(), span: node.span().clone(), keywords: Arc::new(keywords), steps, rescue, always, folder: None }
     }
 
     fn task(&self, node: &Node, entries: &[(Node, Node)], inside: &Inside, problems: &mut Diagnostics) -> Option<Task> {
+        // What fails this task alone, when its turn comes.
+        let mut own = Diagnostics::default();
         let mut keywords = Keywords::default();
         let mut found: Option<Action> = None;
         let mut repeat = None;
@@ -114,7 +120,7 @@ impl Loader {
                 if name == "local_action" {
                     local = Some(Node::string("localhost", key.span()));
                 }
-            } else if OWN.contains(&name) || (!is_action_like(name) && keywords.take(name, value, problems)) {
+            } else if OWN.contains(&name) || (!is_action_like(name) && keywords.take(name, value, &mut own)) {
             } else if let Some(first) = &found {
                 let second = unknown(key, "task", task_words(), None);
                 if known_action(name) {
@@ -146,7 +152,7 @@ impl Loader {
         }
         action.foreign = self.foreign(&action.name, inside);
         if self.check_actions && action.foreign.is_none() {
-            super::check::check_action(&action, problems);
+            super::check::check_action(&action, problems, &mut own);
         }
         if action.short() == "meta" {
             super::check::check_meta(&action, inside.role.is_some(), problems);
@@ -170,7 +176,14 @@ impl Loader {
             keywords: Arc::new(keywords),
             action,
         };
-        super::check::check_templates(&task, problems);
+        super::check::check_templates(&task, &mut own);
+        if inside.borne || bears(&task.keywords) {
+            // Whoever wrote it may count on the failure: it is told, and comes in the task's turn.
+            let told = own.0.into_iter().map(|problem| Diagnostic { level: Level::Warning, ..problem });
+            self.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(told);
+        } else {
+            problems.0.extend(own.0);
+        }
         Some(task)
     }
 
@@ -196,7 +209,8 @@ impl Loader {
             );
             return None;
         }
-        let (steps, inner) = self.tasks_file(&path, inside, problems);
+        let inside = Inside { taken_in: true, borne: inside.borne || bears(&task.keywords), ..inside.clone() };
+        let (steps, inner) = self.tasks_file(&path, &inside, problems);
         Some(vec![Step::Block(Arc::new(Block {
             name: None,
             span: task.span.clone(),
@@ -214,19 +228,23 @@ impl Loader {
     }
 }
 
+/// Whether a failure here is borne.
+fn bears(keywords: &Keywords) -> bool {
+    keywords.get("ignore_errors").is_some_and(|node| word_flag(node) != Some(false))
+}
+
 /// `action: module k=v`, or a dictionary with `module`.
 fn long_action(key: &Node, value: &Node) -> Result<Action, Diagnostic> {
     match value.kind() {
         Kind::Str(text) => {
-            let text = text.trim();
-            let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+            let (name, rest) = first_word(text.trim());
             let rest = if rest.is_empty() { Node::new(Kind::Null, value.span().clone()) } else { Node::string(rest.trim(), value.span()) };
             Action::decode(name, value.span(), &rest)
         }
         Kind::Map(entries) => {
             let module = value.get("module").ok_or_else(|| value.error("`action` needs `module`"))?;
             let text = module.as_str().ok_or_else(|| module.error("`module` must be a string"))?;
-            let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+            let (name, rest) = first_word(text.trim());
             let rest = if rest.is_empty() { Node::new(Kind::Null, value.span().clone()) } else { Node::string(rest.trim(), module.span()) };
             let mut action = Action::decode(name, module.span(), &rest)?;
             for (k, v) in entries {
@@ -240,6 +258,15 @@ fn long_action(key: &Node, value: &Node) -> Result<Action, Diagnostic> {
             Ok(action)
         }
         _ => Err(key.error("`action` must be text or a dictionary")),
+    }
+}
+
+/// A module's name, which may be a template, and what is behind it.
+fn first_word(text: &str) -> (&str, &str) {
+    let from = if text.starts_with("{{") { text.find("}}").map_or(0, |end| end + 2) } else { 0 };
+    match text[from..].find(char::is_whitespace) {
+        Some(end) => text.split_at(from + end),
+        None => (text, ""),
     }
 }
 
@@ -260,7 +287,9 @@ fn near_keyword(name: &str) -> bool {
 /// "unknown keyword", with the nearest right one.
 pub(super) fn unknown<'a>(key: &Node, of: &str, known: impl IntoIterator<Item = &'a str>, help: Option<&str>) -> Diagnostic {
     let name = key.scalar_text().unwrap_or_default();
-    let diagnostic = key.error(format!("`{name}` is not a keyword of a {of}")).suggest(&name, known);
+    let mut of = of.to_owned();
+    of[..1].make_ascii_uppercase();
+    let diagnostic = key.error(format!("'{name}' is not a valid attribute for a {of}")).suggest(&name, known);
     match help {
         Some(help) => diagnostic.help(help),
         None => diagnostic,

@@ -1,10 +1,10 @@
-//! What our own binary does when it is not started by a user: serve as agent on this machine, or tell ssh a password.
+//! What our own binary does when it is not started by a user: serve as agent on this machine, do a job for it, or tell ssh a password.
 
 use std::ffi::OsStr;
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::bootstrap::SERVE;
+use crate::bootstrap::{JOB, SERVE};
 
 /// Names the private file with the password, for the program that ssh asks.
 pub(super) const ASKPASS: &str = "DEPLOY_ASKPASS";
@@ -14,6 +14,9 @@ pub fn hidden() -> Option<ExitCode> {
     let first = std::env::args_os().nth(1);
     if first.as_deref() == Some(OsStr::new(SERVE)) {
         return Some(crate::agent::serve());
+    }
+    if first.as_deref() == Some(OsStr::new(JOB)) {
+        return Some(crate::agent::work());
     }
     let file = std::env::var_os(ASKPASS)?;
     let prompt = first.unwrap_or_default();

@@ -36,7 +36,7 @@ use crate::yaml::{Kind, Node, Tag};
 
 pub use check::{check, check_expression, check_file, names, needs};
 pub(crate) use dump::Encrypted;
-pub use lookups::lookup;
+pub use lookups::{lookup, stop_lookups};
 pub use scope::{Overlay, Scope, SearchPath, Var, VarMap, about, var_map};
 
 /// How a whole template file is read (`#jinja2:` headers and the template module's arguments set these).

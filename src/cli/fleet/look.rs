@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::cli::options::Prepared;
 use crate::diag::{Diagnostics, Source};
-use crate::engine::{Event, Options, Outcome, Run, Sink, Status};
+use crate::engine::{Event, Options, Outcome, Run, Sink, Status, Nobody};
 use crate::remote::Connections;
 
 /// What a host says of itself; a sentence where it cannot be asked.
@@ -65,7 +65,7 @@ pub(in crate::cli) async fn look(prepared: &Prepared, connections: &Arc<Connecti
     let plays = prepared.loader.playbook_text(&source, Path::new("."))?;
     let sink = Arc::new(Collect::default());
     let options = Options { limit: None, check: false, diff: false, ..options };
-    let run = Run::new(prepared.world.clone(), prepared.loader.clone(), connections.clone(), sink.clone(), options);
+    let run = Run::new(prepared.world.clone(), prepared.loader.clone(), connections.clone(), sink.clone(), Arc::new(Nobody), options);
     run.plays(&plays).await?;
     let mut answers = std::mem::take(&mut *sink.answers.lock().unwrap_or_else(PoisonError::into_inner));
     for host in hosts {

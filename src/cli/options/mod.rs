@@ -210,6 +210,8 @@ impl RunOptions {
             any_errors_fatal: config.flag("ANY_ERRORS_FATAL"),
             strategy: given("DEFAULT_STRATEGY"),
             task_timeout: config.number("TASK_TIMEOUT").filter(|seconds| *seconds > 0.0),
+            poll_interval: config.number("DEFAULT_POLL_INTERVAL").unwrap_or(15.0),
+            lenient_handlers: !config.flag("ERROR_ON_MISSING_HANDLER"),
             no_log: config.flag("DEFAULT_NO_LOG"),
             show_arguments: config.flag("DISPLAY_ARGS_TO_STDOUT"),
             ..Options::default()

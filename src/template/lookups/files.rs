@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use super::{Lookup, Query};
+use super::{Lookup, Query, programs};
 use crate::diag::{Diagnostic, Source};
 use crate::template::eval::{self, Context, Fail, Result};
 use crate::template::filters::regex;
@@ -86,7 +86,7 @@ fn run_all(query: &Query<'_, '_>, lines: bool) -> Result<Vec<Value>> {
     let mut out = Vec::new();
     for term in &query.terms {
         let command = term.to_string();
-        let done = Command::new("/bin/sh").arg("-c").arg(&command).output().map_err(|error| query.error(format!("{command:?} cannot be run: {error}")))?;
+        let done = programs::output(Command::new("/bin/sh").arg("-c").arg(&command)).map_err(|error| query.error(format!("{command:?} cannot be run: {error}")))?;
         if !done.status.success() {
             let said = String::from_utf8_lossy(&done.stderr);
             return Err(query.error(format!("{command:?} ended with {}: {}", done.status, said.trim())));

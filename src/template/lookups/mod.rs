@@ -3,6 +3,7 @@
 mod files;
 mod lists;
 mod passwords;
+mod programs;
 mod settings;
 mod tables;
 mod terms;
@@ -21,6 +22,7 @@ use crate::diag::Diagnostic;
 use crate::value::Value;
 
 pub(crate) use files::glob;
+pub use programs::stop_lookups;
 
 /// One lookup.
 pub(crate) struct Lookup {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::terms;
-use super::{Lookup, Query};
+use super::{Lookup, Query, programs};
 use crate::diag::Diagnostic;
 use crate::template::eval::{Fail, Result};
 use crate::template::passwords::{self, Scheme};
@@ -169,7 +169,8 @@ fn passwordstore(query: &Query<'_, '_>) -> Result<Vec<Value>> {
             pass.env("PASSWORD_STORE_DIR", crate::config::expanded(&folder));
         }
         pass.args(["show", &name]).stdin(Stdio::null());
-        let shown = pass.output().map_err(|error| query.error(format!("`pass` cannot be run: {error}")))?;
+        // Not in a group of its own: gpg asks in this terminal.
+        let shown = programs::waiting(|| pass.output()).map_err(|error| query.error(format!("`pass` cannot be run: {error}")))?;
         let missing = option("missing").unwrap_or_else(|| if terms::flag(query, &own, "create", false) { "create".into() } else { "error".into() });
         let text = if shown.status.success() {
             String::from_utf8_lossy(&shown.stdout).into_owned()

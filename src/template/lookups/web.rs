@@ -3,7 +3,7 @@
 use std::net::{IpAddr, ToSocketAddrs as _};
 
 use super::terms;
-use super::{Lookup, Query};
+use super::{Lookup, Query, programs};
 use crate::agent;
 use crate::plan::Request;
 use crate::template::eval::Result;
@@ -46,7 +46,7 @@ fn url(query: &Query<'_, '_>) -> Result<Vec<Value>> {
             ca_path: text("ca_path").map(Into::into),
             client_cert: None,
         };
-        let (answer, body) = agent::ask(&request).map_err(|error| query.error(error.to_string()))?;
+        let (answer, body) = programs::waiting(|| agent::ask(&request)).map_err(|error| query.error(error.to_string()))?;
         if !(200..300).contains(&answer.status) {
             return Err(query.error(format!("{url} answers {} {}", answer.status, answer.reason)));
         }

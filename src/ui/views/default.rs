@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Map, Value as Json};
 
 use super::results;
-use crate::engine::{Counts, Event, Outcome, Sink, Status, TaskInfo};
+use crate::engine::{Counts, Event, Job, Outcome, Sink, Status, TaskInfo};
 use crate::ui::colour::{Colour, paint};
 use crate::ui::{Style, difference, line, log, note, report};
 use crate::value::Value;
@@ -190,6 +190,19 @@ impl Sink for Default {
                 self.banner(&mut state, &task);
                 line(&paint(&format!("FAILED - RETRYING: [{host}]: {} ({left} retries left).", task.name), Colour::Grey));
             }
+            Event::Polled { host, job, state } => line(&paint(
+                &match state {
+                    Job::Waiting => format!("ASYNC POLL on {host}: jid={job} started=True finished=False"),
+                    Job::Done => format!("ASYNC OK on {host}: jid={job}"),
+                    Job::Failed => format!("ASYNC FAILED on {host}: jid={job}"),
+                },
+                Colour::Grey,
+            )),
+            Event::Meta { message } => {
+                if self.style.verbosity.level >= 2 {
+                    line(&paint(&format!("META: {message}"), Colour::Grey));
+                }
+            }
             Event::Progress { host, message, step, of } => {
                 if self.style.verbosity.level >= 1 && !message.is_empty() {
                     let steps = if of > 0 { format!(" ({step}/{of})") } else { String::new() };
@@ -207,7 +220,12 @@ impl Sink for Default {
                     report(&warning);
                 }
             }
-            Event::Ended { recap } => recap_lines(&recap),
+            Event::Ended { recap, stats } => {
+                recap_lines(&recap);
+                if self.style.custom_stats && !stats.is_empty() {
+                    custom_stats(&stats);
+                }
+            }
         }
     }
 }
@@ -215,6 +233,18 @@ impl Sink for Default {
 fn place(task: &TaskInfo) -> String {
     let path = &task.span.source.path;
     format!("{}:{}", std::path::absolute(path).unwrap_or_else(|_| path.clone()).display(), task.span.line)
+}
+
+fn custom_stats(stats: &[(String, Value)]) {
+    banner("CUSTOM STATS: ");
+    for (of, figures) in stats {
+        // Those of the run stand apart from those of hosts.
+        if of == "RUN" {
+            line("");
+        }
+        line(&format!("\t{of}: {}", results::indented(&figures.to_json().unwrap_or_default(), 1).replace('\n', "")));
+    }
+    line("");
 }
 
 /// Columns of a banner, as ansible-playbook has them without a terminal.

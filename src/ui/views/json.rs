@@ -49,13 +49,16 @@ impl Sink for Json {
                 }
             }
             Event::Warning(warning) => report(&warning),
-            Event::Ended { recap } => {
+            Event::Ended { recap, stats: figures } => {
                 let counts = |c: &crate::engine::Counts| {
                     json!({"ok": c.ok, "changed": c.changed, "unreachable": c.unreachable, "failures": c.failed, "skipped": c.skipped,
                         "rescued": c.rescued, "ignored": c.ignored})
                 };
                 let stats: Map<String, Value> = recap.iter().map(|(host, c)| (host.to_string(), counts(c))).collect();
-                let all = json!({"plays": plays.iter().map(Play::json).collect::<Value>(), "stats": stats, "custom_stats": {}, "global_custom_stats": {}});
+                let mut custom: Map<String, Value> = figures.into_iter().map(|(of, figures)| (of, figures.to_json().unwrap_or_default())).collect();
+                let global = custom.shift_remove("RUN").unwrap_or_else(|| json!({}));
+                let plays: Value = plays.iter().map(Play::json).collect();
+                let all = json!({"plays": plays, "stats": stats, "custom_stats": custom, "global_custom_stats": global});
                 line(&results::indented(&all, 4));
             }
             _ => {}
