@@ -32,6 +32,8 @@ pub trait Look {
     fn which(&self, program: &str) -> Option<PathBuf>;
     /// One variable of the agent's environment.
     fn env(&self, name: &str) -> Option<String>;
+    /// The names of all its variables.
+    fn env_names(&self) -> Vec<String>;
     /// From /etc/passwd, then `getent` (static glibc must not touch NSS). By name or by number in digits.
     fn user(&self, name: &str) -> io::Result<Option<User>>;
     fn group(&self, name: &str) -> io::Result<Option<Group>>;

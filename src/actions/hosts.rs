@@ -32,12 +32,12 @@ impl Action for AddHost {
         let own = ["name", "host", "hostname", "groups", "group", "groupname"];
         let mut given: serde_json::Map<String, Json> = context.others.into_iter().filter(|(k, _)| !own.contains(&k.as_str())).collect();
         if let Some(port) = port {
-            given.insert("ansible_port".into(), port.into());
+            given.insert("ansible_ssh_port".into(), port.into());
         }
         let vars = given.iter().map(|(k, v)| (k.as_str().into(), Value::from_json(v))).collect();
         let groups: Vec<String> = self.groups.into_iter().filter(|g| !g.is_empty()).collect();
         let shown = serde_json::json!({ "host_name": name, "groups": groups, "host_vars": given });
-        let done = Done { changed: true, effects: vec![Effect::AddHost { name, groups, vars }], ..Done::default() };
+        let done = Done { effects: vec![Effect::AddHost { name, groups, vars }], ..Done::default() };
         Ok(done.with("add_host", shown))
     }
 }
@@ -62,7 +62,7 @@ impl Action for GroupBy {
         let group = clean(&self.key);
         let parents: Vec<String> = Vec::parse(&self.parents).map_err(|why| Failure::argument("parents", why))?;
         let parents: Vec<String> = parents.iter().map(|p| clean(p)).collect();
-        let done = Done { changed: true, effects: vec![Effect::AddToGroup { group: group.clone(), parents: parents.clone() }], ..Done::default() };
+        let done = Done { effects: vec![Effect::AddToGroup { group: group.clone(), parents: parents.clone() }], ..Done::default() };
         Ok(done.with("add_group", group).with("parent_groups", parents))
     }
 }

@@ -175,6 +175,10 @@ impl Look for Host {
         environment::which(&self.environment, program)
     }
 
+    fn env_names(&self) -> Vec<String> {
+        self.environment.keys().map(|name| name.to_string_lossy().into_owned()).collect()
+    }
+
     fn env(&self, name: &str) -> Option<String> {
         self.environment
             .get(OsStr::new(name))

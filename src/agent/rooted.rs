@@ -304,6 +304,10 @@ impl Look for Rooted {
         }
     }
 
+    fn env_names(&self) -> Vec<String> {
+        self.answers.env.keys().cloned().collect()
+    }
+
     fn env(&self, name: &str) -> Option<String> {
         self.answers.env.get(name).cloned().or_else(|| match name {
             "HOME" => Some("/root".into()),

@@ -127,7 +127,11 @@ impl Attempt {
             None => empty(),
         };
         answered.result.extend(json_map(done.result));
-        if done.changed {
+        let mut changed = done.changed;
+        for effect in done.effects {
+            changed |= self.take_effect(effect, scope)?;
+        }
+        if changed {
             answered.result.insert("changed".into(), Value::Bool(true));
         }
         if done.skipped {
@@ -136,9 +140,6 @@ impl Attempt {
         answered.hidden |= done.hidden;
         answered.diff.extend(done.diff);
         answered.warnings.extend(done.warnings);
-        for effect in done.effects {
-            self.take_effect(effect, scope)?;
-        }
         Ok(answered)
     }
 
@@ -268,7 +269,8 @@ impl Attempt {
         to.add_facts(facts.iter().map(|(k, v)| (Arc::from(k.to_string()), v.clone())));
     }
 
-    fn take_effect(&self, effect: Effect, scope: &TaskScope) -> Result<(), Diagnostic> {
+    /// Whether it changed the inventory.
+    fn take_effect(&self, effect: Effect, scope: &TaskScope) -> Result<bool, Diagnostic> {
         let world = &self.play.run.world;
         match effect {
             Effect::SetFacts { values, cacheable, facts } => {
@@ -288,7 +290,7 @@ impl Attempt {
             }
             Effect::IncludeVars(vars) => self.host.include(vars),
             Effect::AddHost { name, groups, vars } => {
-                self.play.run.add(Added::Host { name, groups, vars })?;
+                return self.play.run.add(Added::Host { name, groups, vars });
             }
             Effect::Stats { values, per_host, aggregate } => {
                 let of = per_host.then(|| self.host.name.clone());
@@ -296,10 +298,10 @@ impl Attempt {
             }
             Effect::AddToGroup { group, parents } => {
                 let host = self.host.name.clone();
-                self.play.run.add(Added::ToGroup { group, parents, host })?;
+                return self.play.run.add(Added::ToGroup { group, parents, host });
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// The environment of the task, all levels merged.
@@ -309,7 +311,11 @@ impl Attempt {
     pub(super) fn environment(&self, scope: &dyn Scope) -> Result<BTreeMap<String, String>, Diagnostic> {
         let mut all = BTreeMap::new();
         for node in self.frame.environment() {
-            match render(node, scope)? {
+            let rendered = match node.as_map() {
+                Some(entries) if matches!(self.task.action.short(), "setup" | "gather_facts") => without_own_facts(entries, scope)?,
+                _ => render(node, scope)?,
+            };
+            match rendered {
                 Value::Map(map) => all.extend(map.iter().filter(|(_, v)| !matches!(v, Value::Omit)).map(|(k, v)| (k.to_string(), v.to_string()))),
                 Value::Null | Value::Omit => {}
                 Value::Str(text) if text.is_empty() => {}
@@ -325,6 +331,19 @@ impl Attempt {
         let message = if self.info.no_log { String::new() } else { message.to_owned() };
         self.play.run.emit(Event::Progress { host: self.host.name.clone(), message, step, of });
     }
+}
+
+/// The environment of a task that learns the facts: what needs them is left out, as long as they are not there.
+fn without_own_facts(entries: &[(Node, Node)], scope: &dyn Scope) -> Result<Value, Diagnostic> {
+    let mut all = Map::new();
+    for (key, value) in entries {
+        match render(value, scope) {
+            Ok(rendered) => drop(all.insert(render(key, scope)?, rendered)),
+            Err(_) if value.as_str().is_some_and(|text| text.contains("ansible_env")) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Value::Map(Arc::new(all)))
 }
 
 /// Free text goes to the argument that takes it.

@@ -95,7 +95,8 @@ pub(super) enum Added {
 }
 
 impl Added {
-    fn apply(&self, inventory: &mut Inventory) -> Result<(), Diagnostic> {
+    /// Whether it changed anything.
+    fn apply(&self, inventory: &mut Inventory) -> Result<bool, Diagnostic> {
         match self {
             Added::Host { name, groups, vars } => inventory.add_host(name, groups, vars.clone()),
             Added::ToGroup { group, parents, host } => inventory.add_to_group(group, parents, host),
@@ -217,14 +218,14 @@ impl Run {
         *self.stop.borrow()
     }
 
-    /// `add_host` and `group_by`.
+    /// `add_host` and `group_by`; whether they changed anything.
     ///
     /// # Errors
     /// The inventory cannot have it so.
-    pub(super) fn add(&self, added: Added) -> Result<(), Diagnostic> {
-        self.world.change_inventory(|inventory| added.apply(inventory))?;
+    pub(super) fn add(&self, added: Added) -> Result<bool, Diagnostic> {
+        let changed = self.world.change_inventory(|inventory| added.apply(inventory))?;
         self.added.lock().unwrap_or_else(PoisonError::into_inner).push(added);
-        Ok(())
+        Ok(changed)
     }
 
     /// `meta: refresh_inventory`: the sources are read again, what plays added stays.

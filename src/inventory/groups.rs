@@ -58,28 +58,29 @@ impl Inventory {
         name
     }
 
-    pub(super) fn join(&mut self, group: &Arc<str>, host: &Arc<str>) {
-        if let (Some(members), Some(member)) = (self.groups.get_mut(group), self.hosts.get_mut(host)) {
-            members.hosts.insert(host.clone());
-            member.groups.insert(group.clone());
-        }
+    /// Whether the host was not in the group.
+    pub(super) fn join(&mut self, group: &Arc<str>, host: &Arc<str>) -> bool {
+        let (Some(members), Some(member)) = (self.groups.get_mut(group), self.hosts.get_mut(host)) else { return false };
+        member.groups.insert(group.clone());
+        members.hosts.insert(host.clone())
     }
 
-    /// Puts one group into another; the error says why that cannot be.
-    pub(super) fn adopt(&mut self, parent: &Arc<str>, child: &Arc<str>) -> Result<(), String> {
+    /// Puts one group into another, and says whether it was not there; the error says why that cannot be.
+    pub(super) fn adopt(&mut self, parent: &Arc<str>, child: &Arc<str>) -> Result<bool, String> {
         if parent == child {
             return Err(format!("the group `{child}` cannot be in itself"));
         }
         if self.below(child).contains(parent) {
             return Err(format!("`{child}` cannot be in `{parent}`, which is in `{child}`: a circle of groups"));
         }
+        let mut new = false;
         if let Some(group) = self.groups.get_mut(parent) {
-            group.children.insert(child.clone());
+            new = group.children.insert(child.clone());
         }
         if let Some(group) = self.groups.get_mut(child) {
             group.parents.insert(parent.clone());
         }
-        Ok(())
+        Ok(new)
     }
 
     /// A variable of a group from an inventory file. `ansible_group_priority` is a setting of the group, no variable.

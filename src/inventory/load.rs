@@ -82,14 +82,6 @@ impl Inventory {
         Ok((inventory, warnings))
     }
 
-    /// The same sources, read again.
-    ///
-    /// # Errors
-    /// As [`Inventory::load`].
-    pub fn reload(&self) -> Result<(Inventory, Vec<Diagnostic>), Diagnostics> {
-        Inventory::load(&self.sources, (*self.settings).clone())
-    }
-
     fn nothing_read(&self, problems: &mut Diagnostics) {
         const NOTHING: &str = "No inventory was parsed, only implicit localhost is available";
         match self.settings.unparsed {

@@ -163,42 +163,53 @@ impl Inventory {
     }
 
     /// Adds a host while plays run, or gives one more groups and variables. A port in the name (`host:22`) becomes `ansible_port`.
+    /// The answer is whether anything changed.
     ///
     /// # Errors
     /// A file in group_vars/ or host_vars/ of a new group or host that cannot be read; a name that is none.
-    pub fn add_host(&mut self, name: &str, groups: &[String], vars: Vec<(Arc<str>, Value)>) -> Result<(), Diagnostic> {
+    pub fn add_host(&mut self, name: &str, groups: &[String], vars: Vec<(Arc<str>, Value)>) -> Result<bool, Diagnostic> {
         let (names, port) = range::expand(name).map_err(Diagnostic::error)?;
+        let mut changed = false;
         for name in names {
+            changed |= !self.has_host(&name);
             let host = self.ensure_host(&name, None);
             for group in groups {
                 let group = self.ensure_group(group);
-                self.join(&group, &host);
+                changed |= self.join(&group, &host);
             }
-            if let Some(found) = self.hosts.get_mut(&host) {
-                if let Some(port) = port {
-                    found.vars.insert("ansible_port".into(), Var::Value(Value::Int(i64::from(port))));
-                }
-                found.vars.extend(vars.iter().map(|(key, value)| (key.clone(), Var::Value(value.clone()))));
+            let port = port.map(|port| ("ansible_port".into(), Value::Int(i64::from(port))));
+            let Some(found) = self.hosts.get_mut(&host) else { continue };
+            for (key, value) in port.into_iter().chain(vars.iter().cloned()) {
+                let same = matches!(found.vars.get(&key), Some(Var::Value(known)) if *known == value);
+                changed |= !same;
+                found.vars.insert(key, Var::Value(value));
             }
         }
-        self.settle()
+        if changed {
+            self.settle()?;
+        }
+        Ok(changed)
     }
 
-    /// group_by: makes the group and its parents where they are missing.
+    /// group_by: makes the group and its parents where they are missing. The answer is whether anything changed.
     ///
     /// # Errors
     /// A circle of groups; a file in group_vars/ of a new group that cannot be read.
-    pub fn add_to_group(&mut self, group: &str, parents: &[String], host: &str) -> Result<(), Diagnostic> {
+    pub fn add_to_group(&mut self, group: &str, parents: &[String], host: &str) -> Result<bool, Diagnostic> {
+        let mut changed = !self.knows_group(group);
         let group = self.ensure_group(group);
         for parent in parents {
             let parent = self.ensure_group(parent);
-            self.adopt(&parent, &group).map_err(Diagnostic::error)?;
+            changed |= self.adopt(&parent, &group).map_err(Diagnostic::error)?;
         }
         if let Some((host, _)) = self.hosts.get_key_value(host) {
             let host = host.clone();
-            self.join(&group, &host);
+            changed |= self.join(&group, &host);
         }
-        self.settle()
+        if changed {
+            self.settle()?;
+        }
+        Ok(changed)
     }
 
     fn merge(&self, host: &str) -> VarMap {

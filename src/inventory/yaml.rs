@@ -114,11 +114,13 @@ impl Reader<'_> {
     }
 
     fn hosts(&mut self, group: &Arc<str>, key: &Node, value: &Node) {
-        let Some(text) = key.scalar_text().filter(|text| !text.is_empty()) else {
-            self.problems.push(key.error(format!("the name of a host must be a string, this is {}", key.kind_name())));
+        // A number may not be what was written: 0123, 1_000.
+        let Some(text) = key.as_str().filter(|text| !text.is_empty()) else {
+            let shown = key.scalar_text().unwrap_or_default();
+            self.problems.push(key.error(format!("Host pattern {shown} must be a string, this is {}", key.kind_name())).help("quote it"));
             return;
         };
-        let (names, port) = match range::expand(&text) {
+        let (names, port) = match range::expand(text) {
             Ok(found) => found,
             Err(reason) => return self.problems.push(key.error(reason)),
         };

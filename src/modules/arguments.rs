@@ -137,7 +137,7 @@ pub fn check_rules(rules: &[Rule], given: &dyn Fn(&str) -> Option<Json>) -> Resu
                 return Err(Failure::argument(second, format!("arguments are mutually exclusive: {}", list(names))));
             }
             Rule::OneOf(names) if names.iter().filter(present).count() == 0 => {
-                return Err(Failure::new(format!("one of these arguments is required: {}", list(names))));
+                return Err(Failure::new(format!("one of the following is required: {}", list(names))));
             }
             Rule::Together(names) if (1..names.len()).contains(&names.iter().filter(present).count()) => {
                 return Err(Failure::new(format!("arguments are required together: {}", list(names))));

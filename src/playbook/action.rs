@@ -28,7 +28,7 @@ const FREE_TEXT_OPTIONS: &[&str] = &["creates", "removes", "chdir", "executable"
 
 /// Actions whose whole text is one argument.
 const WHOLE_TEXT: &[&str] = &[
-    "include", "include_tasks", "import_tasks", "import_playbook", "include_vars", "meta", "include_role", "import_role", "group_by", "add_host",
+    "include", "include_tasks", "import_tasks", "import_playbook", "include_vars", "meta", "include_role", "import_role",
 ];
 
 impl Action {

@@ -76,9 +76,10 @@ pub fn check_action(action: &Action, missing: &mut Diagnostics, own: &mut Diagno
     let mut complete = action.rendered_arguments.is_none();
     for (name, value) in &action.arguments {
         if name == "_raw_params" {
+            // What it lacks then, the action says.
+            complete &= free_form.is_some();
             if free_form.is_none() && !open {
                 problems.push(value.error(format!("Action '{}' does not support raw params", action.name)).help("write its arguments as `name: value`"));
-                complete = false;
             }
             continue;
         }

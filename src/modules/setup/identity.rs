@@ -26,12 +26,8 @@ pub(super) fn user(target: &dyn Look) -> Facts {
 
 /// The agent's environment, with what the task's `environment` makes of it.
 pub(super) fn environment(target: &dyn Look) -> Facts {
-    let raw = text(target, "/proc/self/environ").unwrap_or_default();
-    let variables = raw.split('\0').filter_map(|pair| pair.split_once('='));
-    let env: Facts = variables
-        .filter(|(name, _)| !name.is_empty())
-        .map(|(name, value)| (name.to_owned(), json!(target.env(name).unwrap_or_else(|| value.to_owned()))))
-        .collect();
+    let names = target.env_names().into_iter().filter(|name| !name.is_empty());
+    let env: Facts = names.filter_map(|name| target.env(&name).map(|value| (name, json!(value)))).collect();
     Facts::from_iter([("env".to_owned(), env.into())])
 }
 

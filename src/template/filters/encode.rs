@@ -158,24 +158,29 @@ fn urlencode(call: &Invocation<'_, '_>) -> Result<Value> {
     Ok(Value::from(pairs.iter().map(|(key, value)| format!("{}={}", plus(key), plus(value))).collect::<Vec<_>>().join("&")))
 }
 
+/// Scheme, `user@host:port` and the rest of a URL; none where the brackets of an address do not match.
+pub(in crate::template) fn url_head(url: &str) -> Option<(String, &str, &str)> {
+    let (mut scheme, mut rest) = (String::new(), url);
+    if let Some((head, tail)) = rest.split_once(':')
+        && head.starts_with(|c: char| c.is_ascii_alphabetic())
+        && head.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    {
+        (scheme, rest) = (head.to_ascii_lowercase(), tail);
+    }
+    let mut netloc = "";
+    if let Some(after) = rest.strip_prefix("//") {
+        (netloc, rest) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));
+    }
+    (netloc.contains('[') == netloc.contains(']')).then_some((scheme, netloc, rest))
+}
+
 /// As Python's `urlsplit`: all parts, or the one that is asked for.
 fn urlsplit(call: &Invocation<'_, '_>) -> Result<Value> {
     let Value::Str(url) = &call.input else { return Err(call.error(format!("takes a URL, not an object of type '{}'", type_name(&call.input)))) };
-    let mut rest: &str = url;
-    let mut scheme = String::new();
-    if let Some((head, tail)) = rest.split_once(':') {
-        if head.starts_with(|c: char| c.is_ascii_alphabetic()) && head.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) {
-            (scheme, rest) = (head.to_ascii_lowercase(), tail);
-        }
-    }
-    let (mut netloc, mut fragment, mut query) = ("", "", "");
-    if let Some(after) = rest.strip_prefix("//") {
-        let end = after.find(['/', '?', '#']).unwrap_or(after.len());
-        (netloc, rest) = after.split_at(end);
-        if netloc.contains('[') != netloc.contains(']') {
-            return Err(call.error(format!("the brackets of the address in {url:?} do not match")));
-        }
-    }
+    let Some((scheme, netloc, mut rest)) = url_head(url) else {
+        return Err(call.error(format!("the brackets of the address in {url:?} do not match")));
+    };
+    let (mut fragment, mut query) = ("", "");
     if let Some((head, tail)) = rest.split_once('#') {
         (rest, fragment) = (head, tail);
     }

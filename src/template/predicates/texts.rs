@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Predicate;
 use crate::template::eval::{Invocation, Result};
+use crate::template::filters::encode::url_head;
 use crate::template::filters::regex;
 use crate::template::versions;
 use crate::value::Value;
@@ -36,26 +37,9 @@ pub(super) const TABLE: &[Predicate] = &[
     Predicate::new("is_same_file", &["path"], same_file),
     Predicate::new("mount", &[], |call| path(call, mount)),
     Predicate::new("is_mount", &[], |call| path(call, mount)),
-    Predicate::new("url", &["schemes"], |call| {
-        let text = call.input_text()?;
-        let schemes = match call.argument(0) {
-            None | Some(Value::Null) => None,
-            Some(list) => Some(call.eval.iterate(list)?),
-        };
-        Ok(text.split_once("://").is_some_and(|(scheme, rest)| {
-            !rest.is_empty() && !scheme.is_empty() && schemes.as_ref().is_none_or(|schemes| schemes.contains(&Value::str(scheme)))
-        }))
-    }),
-    Predicate::new("urn", &[], |call| text(call, |text| text.to_lowercase().starts_with("urn:"))),
-    // Every text is one; only its scheme can be wrong.
-    Predicate::new("uri", &["schemes"], |call| match (&call.input, call.argument(0)) {
-        (Value::Str(_), None | Some(Value::Null)) => Ok(true),
-        (Value::Str(text), Some(list)) => {
-            let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
-            Ok(call.eval.iterate(list)?.contains(&Value::from(scheme)))
-        }
-        _ => Ok(false),
-    }),
+    Predicate::new("url", &["schemes"], |call| is_uri(call, true)),
+    Predicate::new("urn", &[], |call| text(call, |text| url_head(text).is_some_and(|(scheme, _, _)| scheme == "urn"))),
+    Predicate::new("uri", &["schemes"], |call| is_uri(call, false)),
     Predicate::new("vault_encrypted", &[], |call| text(call, |text| text.starts_with("$ANSIBLE_VAULT;"))),
     Predicate::new("vaulted_file", &[], |call| {
         let path = call.input_text()?;
@@ -76,6 +60,17 @@ fn mount(path: &Path) -> bool {
     let device = |path: &Path| std::fs::symlink_metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
     let (Some((here, node)), Some((above, other))) = (device(path), device(&path.join(".."))) else { return false };
     !path.is_symlink() && (here != above || node == other)
+}
+
+/// Nearly all is a URI; a URL names a host.
+fn is_uri(call: &Invocation<'_, '_>, with_host: bool) -> Result<bool> {
+    let Value::Str(text) = &call.input else { return Ok(false) };
+    let Some((scheme, host, _)) = url_head(text) else { return Ok(false) };
+    let known = match call.argument(0) {
+        None | Some(Value::Null) => true,
+        Some(schemes) => call.eval.iterate(schemes)?.contains(&Value::str(scheme)),
+    };
+    Ok(known && (!with_host || !host.is_empty()))
 }
 
 fn text(call: &Invocation<'_, '_>, test: impl Fn(&str) -> bool) -> Result<bool> {
