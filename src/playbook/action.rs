@@ -192,7 +192,7 @@ pub fn split_words(text: &str) -> Result<Vec<Word<'_>>, String> {
 
 /// A name of a fact may be one.
 fn is_template(key: &str) -> bool {
-    key.starts_with("{{") && key.ends_with("}}")
+    key.contains("{{") && key.matches("{{").count() == key.matches("}}").count()
 }
 
 fn is_name(key: &str) -> bool {

@@ -193,9 +193,16 @@ impl Loader {
     }
 
     fn import_playbook(&self, item: &Node, file: &Node, folder: &Path, open: &mut Open, plays: &mut Vec<Play>, problems: &mut Diagnostics) {
-        let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), ..Inside::default() }.with(&open.vars);
+        let mut keywords = Keywords::default();
+        for (key, value) in item.as_map().unwrap_or_default() {
+            let name = key.as_str().unwrap_or_default();
+            if !(name.ends_with("import_playbook") || name == "name" || keywords.take(name, value, problems)) {
+                problems.push(unknown(key, "import_playbook", SHARED.iter().copied(), None));
+            }
+        }
+        let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), ..Inside::default() }.with(&keywords.vars).with(&open.vars);
         let Some(name) = self.constant(file, &inside) else {
-            problems.push(file.error("the file of `import_playbook` must be known before anything runs").help("only extra variables can be used in it"));
+            problems.push(file.error("the file of `import_playbook` must be known before anything runs").help("only extra variables and those of the import can be used in it"));
             return;
         };
         let name = name.split_whitespace().next().unwrap_or_default().to_owned();
@@ -203,13 +210,6 @@ impl Loader {
         if !path.exists() {
             problems.push(file.error(format!("playbook `{name}` does not exist")).help(format!("looked for {}", path.display())));
             return;
-        }
-        let mut keywords = Keywords::default();
-        for (key, value) in item.as_map().unwrap_or_default() {
-            let name = key.as_str().unwrap_or_default();
-            if !(name.ends_with("import_playbook") || name == "name" || keywords.take(name, value, problems)) {
-                problems.push(unknown(key, "import_playbook", SHARED.iter().copied(), None));
-            }
         }
         let first = plays.len();
         let mut vars = keywords.vars.clone();
