@@ -113,7 +113,7 @@ fn start_process(command: &Command, environment: &Environment, piped: bool) -> i
     if let Some(cwd) = &command.cwd {
         process.current_dir(cwd);
     }
-    process.spawn().map_err(|error| match error.raw_os_error() {
+    spawn(&mut process).map_err(|error| match error.raw_os_error() {
         Some(7) => io::Error::other(format!(
             "cannot run {name}: its arguments and environment are too long for the system"
         )),
@@ -122,6 +122,20 @@ fn start_process(command: &Command, environment: &Environment, piped: bool) -> i
         )),
         _ => super::sentence::error("run", Path::new(&program), &error),
     })
+}
+
+/// A script that was just written is busy as long as the fork of another thread holds it open: until that one's own exec.
+fn spawn(process: &mut Process) -> io::Result<Child> {
+    let mut tries = 0;
+    loop {
+        match process.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries < 100 => {
+                tries += 1;
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            other => return other,
+        }
+    }
 }
 
 fn not_found(name: &str, environment: &Environment) -> io::Error {

@@ -94,7 +94,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let view = output::of_playbooks(args.options.verbosity())?;
     let mut plays = Vec::new();
     for (path, more) in books {
-        view.emit(Event::PlaybookStarted { path: path.display().to_string() });
+        view.emit(Event::PlaybookStarted { path: path.display().to_string(), plays: more.len() });
         plays.extend(more);
     }
     let ended = runtime()?.block_on(prepared.plays(&plays, options, view)).map_err(persona::unreadable)?;

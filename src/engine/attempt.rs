@@ -149,6 +149,9 @@ impl Attempt {
                         result.insert("failed_when_result".into(), Value::Bool(now));
                         result.insert("failed".into(), Value::Bool(now));
                         if !now {
+                            if failed {
+                                result.insert("failed_when_suppressed_exception".into(), Value::str("(traceback unavailable)"));
+                            }
                             error = None;
                         }
                         failed = now;

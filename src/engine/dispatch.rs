@@ -14,11 +14,14 @@ use crate::actions::{self, Context, Effect};
 use crate::diag::Diagnostic;
 use crate::modules;
 use crate::plan::{Diff, Failure};
-use crate::template::{Scope, render};
+use crate::template::{Scope, render, render_text};
 use crate::value::{Map, Value};
 use crate::vars::TaskScope;
 use crate::wire::TaskResult;
 use crate::yaml::Node;
+
+/// From this many -v on, results tell what the module was told.
+const INVOCATION: u8 = 3;
 
 /// What a module or action answered.
 pub(super) struct Answered {
@@ -41,6 +44,7 @@ impl Attempt {
         let arguments = self.arguments(scope, action.map_or(&[][..], |a| a.raw))?;
         let target = TaskTarget::prepare(self, scope, action.is_some_and(|a| a.local))?;
         self.play.run.emit(Event::Working { task: self.info.clone(), host: self.host.name.clone() });
+        let told = arguments.clone();
         let refused = target.background.as_ref().and_then(|_| self.refused_in_background(action));
         let running = async {
             let answered = match refused {
@@ -54,12 +58,27 @@ impl Attempt {
         };
         let mut answered = self.in_time(&target, running).await?;
         answered.delegated_to.clone_from(&target.delegated_to);
+        if self.play.run.world.settings.verbosity >= INVOCATION {
+            answered.result.insert("invocation".into(), self.invocation(&told));
+        }
         self.take_facts(&answered.result, &target, scope);
         if target.diff && !answered.diff.is_empty() {
             let diffs = answered.diff.iter().map(diff_value);
             answered.result.insert("diff".into(), Value::list(diffs));
         }
         Ok(answered)
+    }
+
+    /// What the module was told, without secrets.
+    fn invocation(&self, arguments: &JsonMap<String, Json>) -> Value {
+        let name = &self.task.action.name;
+        let known = actions::find(name).map(|a| a.arguments).or_else(|| modules::find(name).map(|m| m.arguments)).unwrap_or_default();
+        let is_secret = |name: &str| known.iter().any(|a| a.secret && a.is(name));
+        let shown = |(name, value): (&String, &Json)| {
+            let value = if is_secret(name) { Value::str("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER") } else { Value::from_json(value) };
+            (Value::str(name), value)
+        };
+        Value::map([("module_args".into(), Value::map(arguments.iter().filter(|(name, _)| !name.starts_with('_') || *name == "_raw_params").map(shown)))])
     }
 
     /// Gives up what takes longer than the task's `timeout`. The host ends modules in time by itself: their answer is waited for.
@@ -162,6 +181,8 @@ impl Attempt {
             }
         }
         for (name, node) in &action.arguments {
+            let rendered = self.rendered_key(name, node, scope)?;
+            let name = rendered.as_ref().unwrap_or(name);
             if raw.contains(&name.as_str()) {
                 all.insert(name.clone(), Value::from_node(node).to_json()?);
                 continue;
@@ -176,6 +197,12 @@ impl Attempt {
             }
         }
         Ok(all)
+    }
+
+    /// Names of facts may be templates.
+    fn rendered_key(&self, name: &str, node: &Node, scope: &TaskScope) -> Result<Option<String>, Diagnostic> {
+        let is_template = name.contains("{{") && self.task.action.short() == "set_fact";
+        is_template.then(|| render_text(&Node::string(name, node.span()), scope)).transpose()
     }
 
     fn add_defaults(&self, node: &Node, scope: &TaskScope, all: &mut JsonMap<String, Json>) -> Result<(), Diagnostic> {

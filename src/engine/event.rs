@@ -8,7 +8,7 @@ use crate::value::Value;
 
 #[derive(Clone, Debug)]
 pub enum Event {
-    PlaybookStarted { path: String },
+    PlaybookStarted { path: String, plays: usize },
     PlayStarted { name: String, hosts: Vec<Arc<str>>, check: bool },
     /// No host matched: the play is skipped.
     NoHosts { name: String },

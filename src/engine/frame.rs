@@ -254,7 +254,6 @@ fn with_dependencies(used: &RoleUse, defaults: &mut VarMap, vars: &mut VarMap) {
     }
     defaults.extend(used.role.defaults.clone());
     vars.extend(used.role.vars.clone());
-    vars.extend(used.params.clone());
 }
 
 /// Whether a task with these tags runs under `--tags` and `--skip-tags` (docs.ansible.com, "Tags").

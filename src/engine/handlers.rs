@@ -86,8 +86,10 @@ impl Handlers {
         let mut names = vec![name];
         let mut listen: Vec<String> = task.listen.iter().map(text).collect();
         if let Some(role) = &frame.role {
+            // A role of a collection goes by its short name too.
+            let roles = [role.name.as_str(), role.name.rsplit('.').next().unwrap_or_default()];
             for known in [&mut names, &mut listen] {
-                let with_role: Vec<String> = known.iter().map(|name| format!("{} : {name}", role.name)).collect();
+                let with_role: Vec<String> = known.iter().flat_map(|name| roles.map(|role| format!("{role} : {name}"))).collect();
                 known.extend(with_role);
             }
         }

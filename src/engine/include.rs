@@ -86,6 +86,9 @@ impl PlayRun {
                 }
             }
         }
+        if !flow.failed.is_empty() {
+            self.after_failures(frame, &mut flow, false);
+        }
         for (wanted, members) in found {
             if self.is_over() {
                 break;

@@ -88,7 +88,7 @@ impl PlayRun {
     }
 
     /// `run_once`, `any_errors_fatal` and `max_fail_percentage`: the others fail with those that did.
-    fn after_failures(&self, frame: &Frame, flow: &mut Flow, once: bool) {
+    pub(super) fn after_failures(&self, frame: &Frame, flow: &mut Flow, once: bool) {
         let Some(first) = flow.alive.first().or(flow.failed.first()) else { return };
         let of_play = || self.run.options.any_errors_fatal;
         if once {

@@ -105,7 +105,7 @@ impl Action {
         let mut taken = Vec::new();
         for word in &words {
             match word.text.split_once('=') {
-                Some((key, value)) if is_name(key) && (!free || FREE_TEXT_OPTIONS.contains(&key)) => {
+                Some((key, value)) if (is_name(key) || (short == "set_fact" && is_template(key))) && (!free || FREE_TEXT_OPTIONS.contains(&key)) => {
                     taken.push((key.to_owned(), Node::string(&unquote(value), &word.span_in(node))));
                 }
                 _ => rest.push(word.text),
@@ -188,6 +188,11 @@ pub fn split_words(text: &str) -> Result<Vec<Word<'_>>, String> {
         words.push(Word { text: &text[from..], start: from });
     }
     Ok(words)
+}
+
+/// A name of a fact may be one.
+fn is_template(key: &str) -> bool {
+    key.contains("{{") && key.matches("{{").count() == key.matches("}}").count()
 }
 
 fn is_name(key: &str) -> bool {

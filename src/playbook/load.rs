@@ -49,6 +49,15 @@ pub struct Loader {
     pub(super) rendered: AtomicUsize,
 }
 
+/// Playbooks that are being read.
+#[derive(Default)]
+struct Open {
+    /// Outermost first: an import of one of them is a circle.
+    files: Vec<PathBuf>,
+    /// Given with the imports that lead here.
+    vars: VarMap,
+}
+
 /// Where a list of tasks stands.
 #[derive(Clone, Debug, Default)]
 pub struct Inside {
@@ -102,7 +111,7 @@ impl Loader {
     pub fn playbook(&self, path: &Path) -> Result<Vec<Play>, Diagnostics> {
         let mut problems = Diagnostics::default();
         let mut plays = Vec::new();
-        self.playbook_file(path, &mut Vec::new(), &mut plays, &mut problems);
+        self.playbook_file(path, &mut Open::default(), &mut plays, &mut problems);
         if problems.has_errors() { Err(problems) } else { Ok(plays) }
     }
 
@@ -111,7 +120,7 @@ impl Loader {
         let mut problems = Diagnostics::default();
         let mut plays = Vec::new();
         if let Some(node) = problems.collect(self.document(source)) {
-            self.plays(&node, folder, &mut Vec::new(), &mut plays, &mut problems);
+            self.plays(&node, folder, &mut Open::default(), &mut plays, &mut problems);
         }
         if problems.has_errors() { Err(problems) } else { Ok(plays) }
     }
@@ -144,20 +153,20 @@ impl Loader {
         loaded.documents.into_iter().next().unwrap_or_else(|| Node::new(Kind::Null, crate::diag::Span::locate(source, 0, 0)))
     }
 
-    fn playbook_file(&self, path: &Path, open: &mut Vec<PathBuf>, plays: &mut Vec<Play>, problems: &mut Diagnostics) {
+    fn playbook_file(&self, path: &Path, open: &mut Open, plays: &mut Vec<Play>, problems: &mut Diagnostics) {
         let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        if open.contains(&real) {
+        if open.files.contains(&real) {
             problems.push(Diagnostic::error(format!("playbook {} imports itself", path.display())));
             return;
         }
-        open.push(real);
+        open.files.push(real);
         if let Some(node) = problems.collect(self.file(path)) {
             self.plays(&node, folder_of(path), open, plays, problems);
         }
-        open.pop();
+        open.files.pop();
     }
 
-    fn plays(&self, node: &Node, folder: &Path, open: &mut Vec<PathBuf>, plays: &mut Vec<Play>, problems: &mut Diagnostics) {
+    fn plays(&self, node: &Node, folder: &Path, open: &mut Open, plays: &mut Vec<Play>, problems: &mut Diagnostics) {
         let Some(items) = node.as_list() else {
             problems.push(
                 node.error("a playbook must be a list of plays")
@@ -174,18 +183,25 @@ impl Loader {
                 problems.push(item.error("a play must be a dictionary").label(format!("this is {}", item.kind_name())));
                 continue;
             };
-            let import = entries.iter().find(|(k, _)| matches!(k.as_str(), Some("import_playbook" | "ansible.builtin.import_playbook")));
+            let import = entries.iter().find(|(k, _)| matches!(k.as_str(), Some("import_playbook" | "ansible.builtin.import_playbook" | "ansible.legacy.import_playbook")));
             match import {
                 Some((_, file)) => self.import_playbook(item, file, folder, open, plays, problems),
-                None => plays.extend(self.play(item, entries, folder, problems)),
+                None => plays.extend(self.play(item, entries, folder, &open.vars, problems)),
             }
         }
     }
 
-    fn import_playbook(&self, item: &Node, file: &Node, folder: &Path, open: &mut Vec<PathBuf>, plays: &mut Vec<Play>, problems: &mut Diagnostics) {
-        let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), ..Inside::default() };
+    fn import_playbook(&self, item: &Node, file: &Node, folder: &Path, open: &mut Open, plays: &mut Vec<Play>, problems: &mut Diagnostics) {
+        let mut keywords = Keywords::default();
+        for (key, value) in item.as_map().unwrap_or_default() {
+            let name = key.as_str().unwrap_or_default();
+            if !(name.ends_with("import_playbook") || name == "name" || keywords.take(name, value, problems)) {
+                problems.push(unknown(key, "import_playbook", SHARED.iter().copied(), None));
+            }
+        }
+        let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), ..Inside::default() }.with(&keywords.vars).with(&open.vars);
         let Some(name) = self.constant(file, &inside) else {
-            problems.push(file.error("the file of `import_playbook` must be known before anything runs").help("only extra variables can be used in it"));
+            problems.push(file.error("the file of `import_playbook` must be known before anything runs").help("only extra variables and those of the import can be used in it"));
             return;
         };
         let name = name.split_whitespace().next().unwrap_or_default().to_owned();
@@ -194,15 +210,12 @@ impl Loader {
             problems.push(file.error(format!("playbook `{name}` does not exist")).help(format!("looked for {}", path.display())));
             return;
         }
-        let mut keywords = Keywords::default();
-        for (key, value) in item.as_map().unwrap_or_default() {
-            let name = key.as_str().unwrap_or_default();
-            if !(name.ends_with("import_playbook") || name == "name" || keywords.take(name, value, problems)) {
-                problems.push(unknown(key, "import_playbook", SHARED.iter().copied(), None));
-            }
-        }
         let first = plays.len();
+        let mut vars = keywords.vars.clone();
+        vars.extend(open.vars.clone());
+        let before = std::mem::replace(&mut open.vars, vars);
         self.playbook_file(&path, open, plays, problems);
+        open.vars = before;
         for play in &mut plays[first..] {
             let mut merged = (*play.keywords).clone();
             merged.when.splice(0..0, keywords.when.iter().cloned());
@@ -212,7 +225,7 @@ impl Loader {
         }
     }
 
-    fn play(&self, node: &Node, entries: &[(Node, Node)], folder: &Path, problems: &mut Diagnostics) -> Option<Play> {
+    fn play(&self, node: &Node, entries: &[(Node, Node)], folder: &Path, imported: &VarMap, problems: &mut Diagnostics) -> Option<Play> {
         let mut keywords = Keywords::default();
         let mut own = indexmap::IndexMap::new();
         for (key, value) in entries {
@@ -249,6 +262,7 @@ impl Loader {
             }
         }
         let inside = own.get("vars_files").map(list_or_one).unwrap_or_default().iter().fold(inside, |inside, file| self.with_vars_file(inside, file));
+        let inside = inside.with(imported);
         let mut steps = |name: &str, inside: &Inside| own.get(name).map(|list| self.section(name, list, inside, problems)).unwrap_or_default();
         let (pre_tasks, tasks, post_tasks) = (steps("pre_tasks", &inside), steps("tasks", &inside), steps("post_tasks", &inside));
         let handlers = steps("handlers", &Inside { handlers: true, ..inside.clone() });

@@ -55,7 +55,7 @@ fn dict(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     let mut out = Vec::new();
     for term in &query.terms {
         let Value::Map(map) = term else {
-            return Err(query.error(format!("takes a dictionary, not {term:?} of type '{}'", type_name(term))));
+            return Err(query.error(format!("lookup plugin expects a dictionary, not {term:?} of type '{}'", type_name(term))));
         };
         out.extend(map.iter().map(|(key, value)| Value::map([(Value::str("key"), key.clone()), (Value::str("value"), value.clone())])));
     }

@@ -137,9 +137,10 @@ impl Sink for Default {
     fn emit(&self, event: Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::PlaybookStarted { path } => {
+            Event::PlaybookStarted { path, plays } => {
                 if self.style.verbosity.level >= 2 {
-                    banner(&format!("PLAYBOOK: {path}"));
+                    banner(&format!("PLAYBOOK: {}", path.rsplit('/').next().unwrap_or(&path)));
+                    line(&format!("{plays} plays in {path}"));
                 }
             }
             Event::PlayStarted { name, check, .. } => {

@@ -44,7 +44,7 @@ impl Sink for Junit {
     fn emit(&self, event: Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::PlaybookStarted { path } => {
+            Event::PlaybookStarted { path, .. } => {
                 let stem = std::path::Path::new(&path).file_stem().unwrap_or_default().to_string_lossy().into_owned();
                 state.playbook = if state.playbook.is_empty() { stem } else { format!("{}-{stem}", state.playbook) };
             }

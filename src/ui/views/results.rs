@@ -28,6 +28,7 @@ pub(super) fn shown(outcome: &Outcome, level: u8) -> Map<String, Json> {
         map.shift_remove("invocation");
         map.shift_remove("diff");
         map.shift_remove("exception");
+        map.shift_remove("failed_when_suppressed_exception");
     }
     map.values_mut().for_each(Json::sort_all_objects);
     map.sort_keys();
