@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::options::RunOptions;
+use super::options::{Prepared, RunOptions};
 use super::{ExitCode, output, persona, runtime};
 use crate::config::Config;
 use crate::diag::{Diagnostic, Source};
+use crate::template::render_text;
 use crate::ui;
+use crate::vars::TaskScope;
+use crate::yaml::{self, Node};
 
 /// Run one module on the hosts of a pattern.
 #[derive(clap::Args, Debug)]
@@ -56,7 +59,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::current();
     let folder = args.playbook_dir.clone().or_else(|| config.path("PLAYBOOK_DIR")).unwrap_or_else(|| PathBuf::from("."));
     let prepared = args.options.prepare(&folder, &[], &[])?;
-    let text = play(&args)?.to_string();
+    let module = module(&args, &prepared)?;
+    let text = play(&args, module)?.to_string();
     let source = Arc::new(Source { path: "<command line>".into(), text: text.into() });
     let plays = prepared.loader.playbook_text(&source, &folder).map_err(persona::unreadable)?;
     prepared.show_warnings();
@@ -73,10 +77,16 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(if ended.interrupted { persona::code(130, 99) } else { ended.exit_code() })
 }
 
+/// The module's name, which may be a template over extra variables.
+fn module(args: &Args, prepared: &Prepared) -> Result<String, Diagnostic> {
+    let name = args.module.clone().or_else(|| Config::current().text("DEFAULT_MODULE_NAME")).unwrap_or_else(|| "command".into());
+    let node = Node::string(&name, &yaml::nowhere("command line", &name));
+    render_text(&node, &TaskScope::outside(&prepared.world))
+}
+
 /// The play of the one task. JSON is YAML: quoting needs no thought.
-fn play(args: &Args) -> anyhow::Result<Json> {
+fn play(args: &Args, module: String) -> anyhow::Result<Json> {
     let config = Config::current();
-    let module = args.module.clone().or_else(|| config.text("DEFAULT_MODULE_NAME")).unwrap_or_else(|| "command".into());
     let short = module.rsplit('.').next().unwrap_or_default();
     if ONLY_IN_PLAYBOOKS.contains(&short) {
         return Err(persona::coded(5, Diagnostic::error(format!("`{module}` is for playbooks")).help("run a playbook with `deploy playbook`")));

@@ -3,8 +3,6 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::{Map, Value as Json};
-
 use super::results;
 use crate::engine::{Counts, Event, Job, Outcome, Sink, Status, TaskInfo};
 use crate::ui::colour::{Colour, paint};
@@ -107,7 +105,7 @@ impl Default {
         let mut map = results::shown(outcome, self.style.verbosity.level);
         map.shift_remove("failed");
         if let Some(action) = made_to_show {
-            leave_out_noise(&mut map, action);
+            results::leave_out_noise(&mut map, action);
         }
         format!(" => {}", results::text(map, &self.style, made_to_show.is_some()))
     }
@@ -116,20 +114,6 @@ impl Default {
         if self.style.verbosity.diff {
             outcome.diff.iter().flat_map(|diff| difference::lines(diff, self.style.diff_context)).for_each(|l| line(&l));
         }
-    }
-}
-
-/// What is no news where the action was made to show something.
-fn leave_out_noise(map: &mut Map<String, Json>, action: &str) {
-    // What the loop added is in the line already.
-    let names: Vec<String> = ["ansible_loop_var", "ansible_index_var"].iter().filter_map(|n| map.get(*n)?.as_str().map(str::to_owned)).collect();
-    map.retain(|key, _| !matches!(key.as_str(), "ansible_loop_var" | "ansible_index_var" | "ansible_loop"));
-    names.iter().for_each(|name| drop(map.shift_remove(name)));
-    map.shift_remove("skipped");
-    if action == "debug" {
-        map.shift_remove("changed");
-        map.shift_remove("failed_when_result");
-        map.shift_remove("attempts");
     }
 }
 

@@ -42,7 +42,7 @@ impl Sink for Minimal {
                 None => {
                     let mut style = self.style.clone();
                     style.pretty = Some(true);
-                    format!("{host} | {word}{} => {}", if word == "FAILED" || word == "UNREACHABLE" { "!" } else { "" }, results::text(shown(outcome, &style), &style, true))
+                    format!("{host} | {word}{} => {}", if word == "FAILED" || word == "UNREACHABLE" { "!" } else { "" }, results::text(shown(task, outcome, &style), &style, true))
                 }
             };
             line(&paint(&text, colour));
@@ -63,7 +63,7 @@ impl Sink for OneLine {
                 None => {
                     let style = Style { pretty: Some(false), yaml: false, ..self.style.clone() };
                     let mark = if matches!(word, "FAILED" | "UNREACHABLE") { "!" } else { "" };
-                    format!("{host} | {word}{mark} => {}", results::text(shown(outcome, &style), &style, false))
+                    format!("{host} | {word}{mark} => {}", results::text(shown(task, outcome, &style), &style, false))
                 }
             };
             line(&paint(&text, colour));
@@ -86,9 +86,12 @@ fn each(style: &Style, event: Event, show: impl Fn(&TaskInfo, &str, &Outcome)) {
     }
 }
 
-fn shown(outcome: &Outcome, style: &Style) -> serde_json::Map<String, serde_json::Value> {
+fn shown(task: &TaskInfo, outcome: &Outcome, style: &Style) -> serde_json::Map<String, serde_json::Value> {
     let mut map = results::shown(outcome, style.verbosity.level);
     map.shift_remove("failed");
+    if task.action.rsplit('.').next() == Some("debug") {
+        results::leave_out_noise(&mut map, "debug");
+    }
     map
 }
 

@@ -36,6 +36,20 @@ pub(super) fn shown(outcome: &Outcome, level: u8) -> Map<String, Json> {
     map
 }
 
+/// What is no news where the action was made to show something.
+pub(super) fn leave_out_noise(map: &mut Map<String, Json>, action: &str) {
+    // What the loop added is in the line already.
+    let names: Vec<String> = ["ansible_loop_var", "ansible_index_var"].iter().filter_map(|n| map.get(*n)?.as_str().map(str::to_owned)).collect();
+    map.retain(|key, _| !matches!(key.as_str(), "ansible_loop_var" | "ansible_index_var" | "ansible_loop"));
+    names.iter().for_each(|name| drop(map.shift_remove(name)));
+    map.shift_remove("skipped");
+    if action == "debug" {
+        map.shift_remove("changed");
+        map.shift_remove("failed_when_result");
+        map.shift_remove("attempts");
+    }
+}
+
 /// After ` => `, or ` =>` and lines below it in YAML. `wide`: made to be read, over several lines.
 pub(super) fn text(map: Map<String, Json>, style: &Style, wide: bool) -> String {
     let wide = style.pretty.unwrap_or(wide || style.verbosity.level > 2);
