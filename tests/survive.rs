@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use deploy::diag::{Diagnostic, Source};
-use deploy::inventory::Inventory;
+use deploy::inventory::{Inventory, Settings, Shown};
 use deploy::vault::{Secret, open};
 use deploy::yaml::{self, Kind, Node};
 
@@ -46,10 +46,10 @@ fn the_inventory_reader_survives() {
         for name in ["hosts.yml", "hosts.ini"] {
             let path = folder.path().join(name);
             fs::write(&path, &text).expect("written");
-            match Inventory::load(&[path.display().to_string()], None, None) {
+            match Inventory::load(&[path.display().to_string()], Settings::default()) {
                 Ok((inventory, warnings)) => {
                     warnings.iter().for_each(|warning| places_are_inside(warning, &text));
-                    let _ = inventory.to_json();
+                    let _ = inventory.to_json(&Shown::default());
                 }
                 Err(problems) => problems.0.iter().for_each(|problem| places_are_inside(problem, &text)),
             }
@@ -59,7 +59,7 @@ fn the_inventory_reader_survives() {
 
 #[test]
 fn patterns_survive() {
-    let (inventory, _) = Inventory::load(&["tests/inventory/yaml_groups/hosts.yml".into()], None, None).expect("loads");
+    let (inventory, _) = Inventory::load(&["tests/inventory/yaml_groups/hosts.yml".into()], Settings::default()).expect("loads");
     let texts = vec![fs::read_to_string("tests/inventory/yaml_groups/patterns").expect("patterns").replace('\n', ":")];
     let mut chance = Chance(SEED);
     for _ in 0..rounds(600) {
