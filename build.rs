@@ -26,7 +26,7 @@ const SOURCES: &[&str] = &[
     "src/modules",
     "src/pattern",
     "src/pattern.rs",
-    "src/plan.rs",
+    "src/plan",
     "src/wire.rs",
     "src/words.rs",
     "src/lib.rs",
@@ -69,35 +69,14 @@ fn build() -> Result<PathBuf, Box<dyn Error>> {
     let target = env::var("TARGET")?;
     // OUT_DIR is <target folder>/[triple/]<profile>/build/<package>/out; one folder beside the profiles serves them all.
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let mut folder = out
-        .ancestors()
-        .nth(4)
-        .ok_or("OUT_DIR is not where cargo puts it")?
-        .to_owned();
-    if folder
-        .file_name()
-        .is_some_and(|name| name.to_string_lossy() == target)
-    {
+    let mut folder = out.ancestors().nth(4).ok_or("OUT_DIR is not where cargo puts it")?.to_owned();
+    if folder.file_name().is_some_and(|name| name.to_string_lossy() == target) {
         folder.pop();
     }
     let folder = folder.join("agent");
     let mut cargo = Command::new(env::var("CARGO")?);
-    cargo.args([
-        "rustc",
-        "--locked",
-        "--bin",
-        "deploy-agent",
-        "--no-default-features",
-        "--features",
-        "agent",
-        "--profile",
-        "agent",
-    ]);
-    cargo
-        .args(["--target", &target])
-        .arg("--target-dir")
-        .arg(&folder)
-        .args(["--", "-C", "target-feature=+crt-static"]);
+    cargo.args(["rustc", "--locked", "--bin", "deploy-agent", "--no-default-features", "--features", "agent", "--profile", "agent"]);
+    cargo.args(["--target", &target]).arg("--target-dir").arg(&folder).args(["--", "-C", "target-feature=+crt-static"]);
     cargo.current_dir(env::var("CARGO_MANIFEST_DIR")?);
     // What the outer cargo says to us must not reach the inner one.
     for (name, _) in env::vars_os() {
@@ -125,11 +104,7 @@ fn build() -> Result<PathBuf, Box<dyn Error>> {
     }
     let output = cargo.output()?;
     if !output.status.success() {
-        return Err(format!(
-            "the agent does not build:\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        )
-        .into());
+        return Err(format!("the agent does not build:\n{}", String::from_utf8_lossy(&output.stderr)).into());
     }
     Ok(folder.join(target).join("agent/deploy-agent"))
 }
@@ -137,16 +112,10 @@ fn build() -> Result<PathBuf, Box<dyn Error>> {
 /// A line of the table: machine, SHA-256, gzipped program.
 fn entry(program: &Path) -> Result<String, Box<dyn Error>> {
     let bytes = fs::read(program).map_err(|error| format!("{}: {error}", program.display()))?;
-    let hash: String = Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&bytes)?;
     let gzipped = PathBuf::from(env::var("OUT_DIR")?).join("deploy-agent.gz");
     fs::write(&gzipped, encoder.finish()?)?;
-    Ok(format!(
-        "&[({:?}, {hash:?}, include_bytes!({gzipped:?}))]",
-        env::var("CARGO_CFG_TARGET_ARCH")?
-    ))
+    Ok(format!("&[({:?}, {hash:?}, include_bytes!({gzipped:?}))]", env::var("CARGO_CFG_TARGET_ARCH")?))
 }

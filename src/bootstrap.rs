@@ -90,8 +90,7 @@ pub fn script(hash: &str, size: usize, sent: Sent) -> String {
         Sent::Gzipped => "gzip -dc",
         Sent::Plain => "cat",
     };
-    let mut all =
-        String::from("u=$(umask); umask 077; cd . 2>/dev/null || cd 2>/dev/null || cd /; ");
+    let mut all = String::from("u=$(umask); umask 077; cd . 2>/dev/null || cd 2>/dev/null || cd /; ");
     all += &format!(
         concat!(
             r#"h={hash}; d={first}; f="$d/$h"; s=; if [ -O "$d" ] && [ -O "$f" ] && {{ read -r s <"$f.sum"; }} 2>/dev/null && [ "$(cksum <"$f")" = "$s" ]; then {have} "$f" {serve}; fi; "#,
@@ -126,10 +125,7 @@ pub fn read(line: &str) -> Option<Said> {
     let mut words = line.trim_end().strip_prefix(MARK)?.split_whitespace();
     match words.next()? {
         "have" => Some(Said::Have),
-        "need" => Some(Said::Need {
-            system: words.next()?.to_owned(),
-            machine: words.next()?.to_owned(),
-        }),
+        "need" => Some(Said::Need { system: words.next()?.to_owned(), machine: words.next()?.to_owned() }),
         "fail" => {
             let why = match words.next()? {
                 "place" => Why::Place,
@@ -138,10 +134,7 @@ pub fn read(line: &str) -> Option<Said> {
                 "own" => Why::Own,
                 _ => Why::Write,
             };
-            Some(Said::Fail {
-                why,
-                machine: words.nth(1).unwrap_or_default().to_owned(),
-            })
+            Some(Said::Fail { why, machine: words.nth(1).unwrap_or_default().to_owned() })
         }
         _ => None,
     }
@@ -154,23 +147,13 @@ mod tests {
     #[test]
     fn passes_through_any_shell() {
         assert!(!script("ab12", 9, Sent::Gzipped).contains(['\'', '\n', '!']));
-        assert!(
-            !own("/home/u/.cache/deploy/ab12")
-                .unwrap()
-                .contains(['\'', '\n', '!'])
-        );
+        assert!(!own("/home/u/.cache/deploy/ab12").unwrap().contains(['\'', '\n', '!']));
     }
 
     #[test]
     fn other_lines_are_passed_over() {
         assert_eq!(read("Welcome to Debian"), None);
         assert_eq!(read("deploy-agent have\n"), Some(Said::Have));
-        assert_eq!(
-            read("deploy-agent fail noexec Linux x86_64"),
-            Some(Said::Fail {
-                why: Why::Noexec,
-                machine: "x86_64".into()
-            })
-        );
+        assert_eq!(read("deploy-agent fail noexec Linux x86_64"), Some(Said::Fail { why: Why::Noexec, machine: "x86_64".into() }));
     }
 }

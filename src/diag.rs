@@ -89,14 +89,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     pub fn error(message: impl Into<String>) -> Diagnostic {
-        Diagnostic {
-            level: Level::Error,
-            message: message.into(),
-            span: None,
-            label: String::new(),
-            related: Vec::new(),
-            help: Vec::new(),
-        }
+        Diagnostic { level: Level::Error, message: message.into(), span: None, label: String::new(), related: Vec::new(), help: Vec::new() }
     }
 
     pub fn warning(message: impl Into<String>) -> Diagnostic {

@@ -54,7 +54,10 @@ pub fn parse(source: &Arc<Source>, options: Options<'_>) -> Result<Vec<Section>,
             continue;
         }
         let body = without_comment(body, options.inline_comment).trim_end();
-        let open = sections.last_mut().and_then(|section| section.entries.last_mut()).filter(|_| indent.is_some_and(|indent| depth > indent || body.is_empty()));
+        let open = sections
+            .last_mut()
+            .and_then(|section| section.entries.last_mut())
+            .filter(|_| indent.is_some_and(|indent| depth > indent || body.is_empty()));
         if let Some(entry) = open {
             if let Some(value) = &mut entry.value {
                 value.push('\n');
@@ -69,7 +72,11 @@ pub fn parse(source: &Arc<Source>, options: Options<'_>) -> Result<Vec<Section>,
             indent = None;
             match sections.iter().position(|section| section.name == name) {
                 Some(_) if options.strict => {
-                    return Err(Diagnostic::error(format!("the section `{name}` comes twice")).at(&Span::locate(source, at, at + body.len())));
+                    return Err(Diagnostic::error(format!("the section `{name}` comes twice")).at(&Span::locate(
+                        source,
+                        at,
+                        at + body.len(),
+                    )));
                 }
                 // A section that is taken up again.
                 Some(known) => {
@@ -130,16 +137,22 @@ mod tests {
 
     fn read(text: &str) -> Result<String, String> {
         let source = Arc::new(Source { path: "x.ini".into(), text: text.into() });
-        let options = Options { inline_comment: Some(';'), case_sensitive: false, allow_no_value: false, first_section: None, strict: false };
-        let sections = parse(&source, options).map_err(|error| format!("{}: {}", error.span.map_or(String::new(), |s| s.to_string()), error.message))?;
-        let entry = |entry: &Entry| format!("{}={:?}@{}:{}", entry.key, entry.value.as_deref().unwrap_or("-"), entry.span.line, entry.span.column);
+        let options =
+            Options { inline_comment: Some(';'), case_sensitive: false, allow_no_value: false, first_section: None, strict: false };
+        let sections = parse(&source, options)
+            .map_err(|error| format!("{}: {}", error.span.map_or(String::new(), |s| s.to_string()), error.message))?;
+        let entry =
+            |entry: &Entry| format!("{}={:?}@{}:{}", entry.key, entry.value.as_deref().unwrap_or("-"), entry.span.line, entry.span.column);
         let section = |section: &Section| format!("[{}] {}", section.name, section.entries.iter().map(entry).collect::<Vec<_>>().join(" "));
         Ok(sections.iter().map(section).collect::<Vec<_>>().join(" "))
     }
 
     #[test]
     fn sections_values_and_their_places() {
-        assert_eq!(read("# c\n[a]\nKey = v ; c\nurl=http://x;y\n\n[b]\nk: v\n").unwrap(), r#"[a] key="v"@3:7 url="http://x;y"@4:5 [b] k="v"@7:4"#);
+        assert_eq!(
+            read("# c\n[a]\nKey = v ; c\nurl=http://x;y\n\n[b]\nk: v\n").unwrap(),
+            r#"[a] key="v"@3:7 url="http://x;y"@4:5 [b] k="v"@7:4"#
+        );
         assert_eq!(read("[a]\nk = 1,\n    2\n\n  # c\n    3\nl =\n").unwrap(), "[a] k=\"1,\\n2\\n\\n3\"@2:5 l=\"\"@7:4");
         assert_eq!(read("k = v\n").unwrap_err(), "x.ini:1:1: this line stands before any section");
         assert_eq!(read("[a]\n  what\n").unwrap_err(), "x.ini:2:3: this line is no `key = value`");

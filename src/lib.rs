@@ -23,9 +23,9 @@ mod words;
 #[cfg(feature = "controller")]
 pub mod actions;
 #[cfg(feature = "controller")]
-pub mod cli;
-#[cfg(feature = "controller")]
 pub mod bucket;
+#[cfg(feature = "controller")]
+pub mod cli;
 #[cfg(feature = "controller")]
 pub mod config;
 #[cfg(feature = "controller")]

@@ -17,11 +17,19 @@ use crate::plan::{Blob, Diff};
 pub enum ToAgent {
     Task(Box<Task>),
     /// Part of a blob that the agent asked for with [`FromAgent::Want`]; empty ends it.
-    Chunk { id: u64, data: Vec<u8> },
+    Chunk {
+        id: u64,
+        data: Vec<u8>,
+    },
     /// The controller cannot give the blob.
-    NoBlob { id: u64, reason: String },
+    NoBlob {
+        id: u64,
+        reason: String,
+    },
     /// Stop this task: its processes are killed, its answer is an error.
-    Cancel { id: u64 },
+    Cancel {
+        id: u64,
+    },
     /// Still here. An agent with an armed undo takes a long silence for a controller that is gone.
     Ping,
 }
@@ -31,13 +39,26 @@ pub enum ToAgent {
 pub enum FromAgent {
     /// First frame: what the agent is.
     Hello(Hello),
-    Done { id: u64, result: Box<TaskResult> },
+    Done {
+        id: u64,
+        result: Box<TaskResult>,
+    },
     /// The task that was asked for ahead must wait for its turn.
-    Later { id: u64 },
+    Later {
+        id: u64,
+    },
     /// Send the blob of this task, from its start; one at a time per task.
-    Want { id: u64, blob: Blob },
+    Want {
+        id: u64,
+        blob: Blob,
+    },
     /// Where a long task stands (`step` of `of`, both 0 where unknown).
-    Progress { id: u64, message: String, step: u64, of: u64 },
+    Progress {
+        id: u64,
+        message: String,
+        step: u64,
+        of: u64,
+    },
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -52,10 +52,7 @@ mod tests {
 
     #[test]
     fn quotes() {
-        assert_eq!(
-            split(r#"visudo -cf %s 'a b' "c \"d\" \n" e\ f ''"#).unwrap(),
-            ["visudo", "-cf", "%s", "a b", "c \"d\" \\n", "e f", ""]
-        );
+        assert_eq!(split(r#"visudo -cf %s 'a b' "c \"d\" \n" e\ f ''"#).unwrap(), ["visudo", "-cf", "%s", "a b", "c \"d\" \\n", "e f", ""]);
         assert!(split("'a").is_err());
     }
 }

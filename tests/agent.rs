@@ -17,18 +17,11 @@ struct Agent {
 
 impl Agent {
     fn start() -> Agent {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_deploy"))
-            .arg("agent-serve")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            Command::new(env!("CARGO_BIN_EXE_deploy")).arg("agent-serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let to = child.stdin.take();
         let mut from = BufReader::new(child.stdout.take().unwrap());
-        assert!(matches!(
-            wire::receive(&mut from).unwrap(),
-            Some(FromAgent::Hello(_))
-        ));
+        assert!(matches!(wire::receive(&mut from).unwrap(), Some(FromAgent::Hello(_))));
         Agent { child, to, from }
     }
 
@@ -37,9 +30,7 @@ impl Agent {
     }
 
     fn receive(&mut self) -> FromAgent {
-        wire::receive(&mut self.from)
-            .unwrap()
-            .expect("the agent goes on")
+        wire::receive(&mut self.from).unwrap().expect("the agent goes on")
     }
 
     fn done(&mut self) -> (u64, TaskResult, Json) {
@@ -98,21 +89,10 @@ fn tasks_run_side_by_side() {
     fifo(&gate);
     let mut agent = Agent::start();
     // The first can end only when the second has.
-    agent.send(&start(task(
-        1,
-        "ansible.builtin.shell",
-        json!({"_raw_params": format!("cat {}", gate.display())}),
-    )));
-    agent.send(&start(task(
-        2,
-        "ansible.builtin.shell",
-        json!({"_raw_params": format!("echo open > {}", gate.display())}),
-    )));
+    agent.send(&start(task(1, "ansible.builtin.shell", json!({"_raw_params": format!("cat {}", gate.display())}))));
+    agent.send(&start(task(2, "ansible.builtin.shell", json!({"_raw_params": format!("echo open > {}", gate.display())}))));
     let ids = [agent.done(), agent.done()].map(|(id, result, _)| (id, result.failed));
-    assert!(
-        ids.contains(&(1, false)) && ids.contains(&(2, false)),
-        "{ids:?}"
-    );
+    assert!(ids.contains(&(1, false)) && ids.contains(&(2, false)), "{ids:?}");
     agent.end();
 }
 
@@ -123,16 +103,8 @@ fn a_cancel_ends_the_task_and_all_it_started() {
     fifo(&ready);
     fifo(&hold);
     let mut agent = Agent::start();
-    let script = format!(
-        "cat {} & echo $! > {}; wait",
-        hold.display(),
-        ready.display()
-    );
-    agent.send(&start(task(
-        1,
-        "ansible.builtin.shell",
-        json!({ "_raw_params": script }),
-    )));
+    let script = format!("cat {} & echo $! > {}; wait", hold.display(), ready.display());
+    agent.send(&start(task(1, "ansible.builtin.shell", json!({ "_raw_params": script }))));
     let pid = std::fs::read_to_string(&ready).unwrap();
     agent.send(&ToAgent::Cancel { id: 1 });
     let (_, result, values) = agent.done();
@@ -146,11 +118,7 @@ fn a_cancel_ends_the_task_and_all_it_started() {
 fn gone(pid: &str) -> bool {
     let state = || std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
     (0..200).any(|_| {
-        let ended = state().is_none_or(|stat| {
-            stat.rsplit(')')
-                .next()
-                .is_some_and(|rest| rest.trim_start().starts_with('Z'))
-        });
+        let ended = state().is_none_or(|stat| stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z')));
         if !ended {
             std::thread::yield_now();
             std::thread::sleep(std::time::Duration::from_millis(5));
@@ -167,11 +135,7 @@ fn the_end_of_its_stdin_ends_everything() {
     fifo(&hold);
     let mut agent = Agent::start();
     let script = format!("echo $$ > {}; exec cat {}", ready.display(), hold.display());
-    agent.send(&start(task(
-        1,
-        "ansible.builtin.shell",
-        json!({ "_raw_params": script }),
-    )));
+    agent.send(&start(task(1, "ansible.builtin.shell", json!({ "_raw_params": script }))));
     let pid = std::fs::read_to_string(&ready).unwrap();
     agent.end();
     assert!(gone(pid.trim()));
@@ -187,49 +151,25 @@ fn a_large_blob_is_streamed() {
         use sha1::Digest;
         let mut hasher = sha1::Sha1::new();
         (0..chunks).for_each(|_| hasher.update(&chunk));
-        hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
+        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
     };
-    let blob = Blob {
-        index: 0,
-        size: (chunk.len() * chunks) as u64,
-        sha1,
-    };
+    let blob = Blob { index: 0, size: (chunk.len() * chunks) as u64, sha1 };
     let mut agent = Agent::start();
     let arguments = json!({"_blob": blob, "dest": dest});
     agent.send(&start(task(5, "ansible.builtin.copy", arguments)));
     match agent.receive() {
-        FromAgent::Want {
-            id: 5,
-            blob: wanted,
-        } => assert_eq!(wanted, blob),
+        FromAgent::Want { id: 5, blob: wanted } => assert_eq!(wanted, blob),
         other => panic!("{other:?}"),
     }
     for _ in 0..chunks {
-        agent.send(&ToAgent::Chunk {
-            id: 5,
-            data: chunk.clone(),
-        });
+        agent.send(&ToAgent::Chunk { id: 5, data: chunk.clone() });
     }
-    agent.send(&ToAgent::Chunk {
-        id: 5,
-        data: Vec::new(),
-    });
+    agent.send(&ToAgent::Chunk { id: 5, data: Vec::new() });
     let (_, result, values) = agent.done();
     assert!(result.changed && !result.failed, "{values}");
     assert_eq!(std::fs::metadata(&dest).unwrap().len(), blob.size);
     let status = std::fs::read_to_string(format!("/proc/{}/status", agent.child.id())).unwrap();
-    let peak: u64 = status
-        .lines()
-        .find_map(|l| l.strip_prefix("VmHWM:"))
-        .unwrap()
-        .trim()
-        .trim_end_matches(" kB")
-        .parse()
-        .unwrap();
+    let peak: u64 = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap().trim().trim_end_matches(" kB").parse().unwrap();
     assert!(peak < 100 << 10, "it held {peak} kB");
     agent.end();
 }
@@ -238,21 +178,10 @@ fn a_large_blob_is_streamed() {
 fn a_blob_that_the_controller_cannot_give() {
     let dest = folder("agent-noblob").join("file");
     let mut agent = Agent::start();
-    let blob = Blob {
-        index: 0,
-        size: 3,
-        sha1: "a9993e364706816aba3e25717850c26c9cd0d89d".into(),
-    };
-    agent.send(&start(task(
-        1,
-        "ansible.builtin.copy",
-        json!({"_blob": blob, "dest": dest}),
-    )));
+    let blob = Blob { index: 0, size: 3, sha1: "a9993e364706816aba3e25717850c26c9cd0d89d".into() };
+    agent.send(&start(task(1, "ansible.builtin.copy", json!({"_blob": blob, "dest": dest}))));
     assert!(matches!(agent.receive(), FromAgent::Want { .. }));
-    agent.send(&ToAgent::NoBlob {
-        id: 1,
-        reason: "cannot read files/a: permission denied".into(),
-    });
+    agent.send(&ToAgent::NoBlob { id: 1, reason: "cannot read files/a: permission denied".into() });
     let (_, result, values) = agent.done();
     assert!(result.failed && !dest.exists());
     assert_eq!(values["msg"], "cannot read files/a: permission denied");
@@ -265,34 +194,17 @@ fn a_task_as_another_user() {
         return; // Only root becomes somebody without being asked.
     }
     let mut agent = Agent::start();
-    let nobody = Become {
-        method: "su".into(),
-        user: "nobody".into(),
-        flags: Vec::new(),
-        executable: None,
-        password: None,
-    };
+    let nobody = Become { method: "su".into(), user: "nobody".into(), flags: Vec::new(), executable: None, password: None };
     for id in 1..3 {
-        let mut task = task(
-            id,
-            "ansible.builtin.command",
-            json!({"_raw_params": "id -un"}),
-        );
+        let mut task = task(id, "ansible.builtin.command", json!({"_raw_params": "id -un"}));
         task.become_ = Some(nobody.clone());
         agent.send(&start(task));
         let (_, result, values) = agent.done();
         assert!(!result.failed && !result.unreachable, "{values}");
         assert_eq!(values["stdout"], "nobody");
     }
-    let mut task = task(
-        3,
-        "ansible.builtin.command",
-        json!({"_raw_params": "id -un"}),
-    );
-    task.become_ = Some(Become {
-        user: "no-such-user".into(),
-        ..nobody
-    });
+    let mut task = task(3, "ansible.builtin.command", json!({"_raw_params": "id -un"}));
+    task.become_ = Some(Become { user: "no-such-user".into(), ..nobody });
     agent.send(&start(task));
     let (_, result, values) = agent.done();
     assert!(result.unreachable, "{values}");
@@ -311,7 +223,8 @@ fn an_armed_undo_is_carried_out_when_the_controller_vanishes() {
         let deploy = folder.join(release).join(".deploy");
         std::fs::create_dir_all(&deploy).unwrap();
         let name = release.trim_start_matches("releases/");
-        let record = json!({"release": name, "revision": "1".repeat(40), "state": "prepared", "by": "a", "from": "b", "at": "2026-01-01T00:00:00Z"});
+        let record =
+            json!({"release": name, "revision": "1".repeat(40), "state": "prepared", "by": "a", "from": "b", "at": "2026-01-01T00:00:00Z"});
         std::fs::write(deploy.join("release.json"), record.to_string()).unwrap();
     }
     std::os::unix::fs::symlink("releases/20260101000001", folder.join("current")).unwrap();

@@ -98,7 +98,10 @@ fn one_host_that_does_not_prove_it_sends_all_back() {
     fleet.stick("web-2", Some(&first));
     let out = fleet.ran(3, &["test", "HEAD", "web"]);
     assert!(out.err.contains("web-2") && out.out.contains("every host is back on what it ran before"), "{out}");
-    assert!(out.out.contains(&format!("web-1  {first:.10}  back on what it ran before\nweb-2  {first:.10}  back on what it ran before\n")), "{out}");
+    assert!(
+        out.out.contains(&format!("web-1  {first:.10}  back on what it ran before\nweb-2  {first:.10}  back on what it ran before\n")),
+        "{out}"
+    );
     fleet.assert_runs(&first);
     // What failed is nothing to go back to, and is gone with the next deploy.
     fleet.stick("web-2", None);
@@ -123,7 +126,8 @@ fn a_first_deploy_that_fails_leaves_nothing_running() {
 #[test]
 fn check_mode_touches_nothing() {
     let (fleet, first, second) = two_commits();
-    let list = || (fleet.releases("web-1"), fleet.release("web-1"), std::fs::read_to_string(fleet.path("srv/web-1/deploy.log")).expect("a log"));
+    let list =
+        || (fleet.releases("web-1"), fleet.release("web-1"), std::fs::read_to_string(fleet.path("srv/web-1/deploy.log")).expect("a log"));
     let before = list();
     let out = fleet.ran(0, &["test", "HEAD", "web", "--check", "--diff"]);
     assert!(out.out.contains("nothing was changed"), "{out}");
@@ -141,7 +145,9 @@ fn an_interrupt_before_the_flip_changes_nothing_and_locks_nothing() {
         std::fs::write(fleet.path("wait"), "").expect("a file");
         let mut child = fleet.start(&["test", "HEAD", "web"]);
         let held = || fleet.run(&["test", &second, "worker"]);
-        wait_until("the first deploy holds the environment", || fleet.run(&["status", "test", "web"]).out.contains("being deployed: `deploy test HEAD web` by anna@"));
+        wait_until("the first deploy holds the environment", || {
+            fleet.run(&["status", "test", "web"]).out.contains("being deployed: `deploy test HEAD web` by anna@")
+        });
         let out = held();
         assert!(out.code == 6 && out.err.contains("by anna@"), "{out}");
         signal(&child, name);
@@ -184,8 +190,14 @@ fn bad_words_have_one_clear_answer() {
     fleet.write("app.txt", "dirty\n");
     for (words, want) in [
         (vec!["test", "HAED", "web"], "error: there is no commit, branch or tag `HAED` in ROOT/app/\n |\n = help: did you mean `HEAD`?\n"),
-        (vec!["tset", "HEAD", "web"], "error: there is no environment `tset`\n |\n = help: did you mean `test`?\n = help: environments are the folders of ./inventories: test\n"),
-        (vec!["test", "HEAD", "wbe"], "error: test has no group and no host `wbe`\n |\n = help: did you mean `web`?\n = help: its groups: "),
+        (
+            vec!["tset", "HEAD", "web"],
+            "error: there is no environment `tset`\n |\n = help: did you mean `test`?\n = help: environments are the folders of ./inventories: test\n",
+        ),
+        (
+            vec!["test", "HEAD", "wbe"],
+            "error: test has no group and no host `wbe`\n |\n = help: did you mean `web`?\n = help: its groups: ",
+        ),
         (vec!["test", "HEAD", "web", "-l", "web-9"], "error: no group and no host is named `web-9`"),
         (vec!["rollback", "test", "web", "-3"], "error: no host has anything to go back to by -3\n"),
         (vec!["rollback", "test", "web", "20200101000000"], "error: no host has a release 20200101000000\n"),

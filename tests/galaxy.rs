@@ -36,7 +36,13 @@ impl Place {
     /// Commits all that is in a folder; the answer is the SHA.
     fn commit(&self, folder: &str, message: &str) -> String {
         let git = |arguments: &[&str]| {
-            let done = Command::new("git").arg("-C").arg(self.at(folder)).args(["-c", "user.name=t", "-c", "user.email=t@localhost"]).args(arguments).output().expect("git runs");
+            let done = Command::new("git")
+                .arg("-C")
+                .arg(self.at(folder))
+                .args(["-c", "user.name=t", "-c", "user.email=t@localhost"])
+                .args(arguments)
+                .output()
+                .expect("git runs");
             assert!(done.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
             String::from_utf8_lossy(&done.stdout).trim().to_owned()
         };
@@ -155,7 +161,11 @@ fn collections_go_where_playbooks_find_them() {
     let list = place.installs(&["collection", "list", "-p", "collections"]);
     assert!(list.contains("acme.web, 1.2.3"), "{list}");
     place.write("play.yml", "- hosts: localhost\n  gather_facts: false\n  roles: [acme.web.site]\n");
-    let ran = Command::new(env!("CARGO_BIN_EXE_deploy")).current_dir(place.folder.path()).args(["playbook", "play.yml"]).output().expect("the binary runs");
+    let ran = Command::new(env!("CARGO_BIN_EXE_deploy"))
+        .current_dir(place.folder.path())
+        .args(["playbook", "play.yml"])
+        .output()
+        .expect("the binary runs");
     assert!(String::from_utf8_lossy(&ran.stdout).contains("\"msg\": \"hi\""), "{ran:?}");
 }
 

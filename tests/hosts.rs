@@ -147,7 +147,9 @@ fn an_interrupt_stops_cleanly() {
     fleet.commit("interrupted", |_| "raise RuntimeError('never answers')\n".to_owned());
     let before: Vec<String> = WEB.iter().map(|host| fleet.on(host, "readlink /srv/searchapp/current")).collect();
     let mut child = fleet.start(&["sandbox", "HEAD", "web", "-e", "deploy_verify_timeout=120", "-e", "deploy_migrate="]);
-    wait_until("both hosts have flipped", 120, || WEB.iter().zip(&before).all(|(host, old)| fleet.on(host, "readlink /srv/searchapp/current") != *old));
+    wait_until("both hosts have flipped", 120, || {
+        WEB.iter().zip(&before).all(|(host, old)| fleet.on(host, "readlink /srv/searchapp/current") != *old)
+    });
     fleet.signal(&child, "INT");
     let code = child.wait().expect("it ends").code();
     assert_eq!(code, Some(130));
@@ -211,7 +213,10 @@ fn hosts_fetch_and_the_load_balancer_serves_the_bundle() {
     assert_eq!(out.code, 0, "{out}");
     fleet.assert_serves(&first);
     let page = fleet.page();
-    let bundle = page.split("src=\"").find_map(|part| part.split('"').next().filter(|src| src.contains("/assets/"))).expect("the page loads a bundle");
+    let bundle = page
+        .split("src=\"")
+        .find_map(|part| part.split('"').next().filter(|src| src.contains("/assets/")))
+        .expect("the page loads a bundle");
     let served = fleet.get(bundle);
     assert!(served.contains("ships, tide"), "{bundle}: {served}");
     // A commit that the git server does not have is refused before anything starts.

@@ -27,9 +27,15 @@ fn a_wrong_host_key_is_refused() {
     let fleet = Fleet::new();
     let known = tempfile::NamedTempFile::new().expect("a file");
     let all = std::fs::read_to_string(fleet.state().join("known_hosts")).expect("the sandbox has known hosts");
-    let key = |name: &str| all.lines().find(|line| line.starts_with(&format!("{name},"))).expect("a key").split_once(' ').expect("a key").1.to_owned();
+    let key = |name: &str| {
+        all.lines().find(|line| line.starts_with(&format!("{name},"))).expect("a key").split_once(' ').expect("a key").1.to_owned()
+    };
     std::fs::write(known.path(), format!("10.87.77.12 {}\n", key("web-1"))).expect("it can be written");
-    let ssh = format!("ansible_ssh_common_args=\"-F {} -o UserKnownHostsFile={}\"", fleet.state().join("ssh_config").display(), known.path().display());
+    let ssh = format!(
+        "ansible_ssh_common_args=\"-F {} -o UserKnownHostsFile={}\"",
+        fleet.state().join("ssh_config").display(),
+        known.path().display()
+    );
     let ran = on(&fleet, "web-2", "ping", &["-e", &ssh]);
     assert_says(&ran, 4, &["web-2", "not the one on record", "ssh-keygen -R"]);
 }

@@ -50,7 +50,10 @@ fn check(case: &Path) -> Result<(), String> {
     }
     // What several hosts have in common is written once there, with anchors; here again and again.
     if text(case, "list.yml")?.contains("&id001") {
-        let nodes = |yaml: String| deploy::yaml::load(&Arc::new(Source { path: "list.yml".into(), text: yaml.into() })).map(|loaded| format!("{:#?}", loaded.documents));
+        let nodes = |yaml: String| {
+            deploy::yaml::load(&Arc::new(Source { path: "list.yml".into(), text: yaml.into() }))
+                .map(|loaded| format!("{:#?}", loaded.documents))
+        };
         let (theirs, ours) = (nodes(text(case, "list.yml")?), nodes(inventory.to_yaml(&Shown::default())));
         let (theirs, ours) = (theirs.map_err(|e| e.to_string())?, ours.map_err(|e| e.to_string())?);
         if theirs != ours {
@@ -90,8 +93,7 @@ fn load(case: &Path) -> Result<(Inventory, String), String> {
             _ => return Err(format!("unknown option {option}")),
         }
     }
-    let open: Option<Arc<Decrypt>> =
-        if secrets.is_empty() { None } else { Some(Arc::new(move |text: &str| decrypt(text, &secrets))) };
+    let open: Option<Arc<Decrypt>> = if secrets.is_empty() { None } else { Some(Arc::new(move |text: &str| decrypt(text, &secrets))) };
     let shown = |all: &[deploy::diag::Diagnostic]| {
         let mut lines = String::new();
         for one in all {

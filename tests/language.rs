@@ -93,8 +93,21 @@ fn run(folder: &Path, root: &Path, program: &Path) -> (String, i32, String) {
 
 /// Beginnings of the lines that Ansible's scripts read.
 const STARTS: &[&str] = &[
-    "ok: ", "changed: ", "fatal: ", "failed: ", "skipping: ", "included: ", "TASK ", "PLAY ", "RUNNING ", "NO MORE HOSTS LEFT", "...ignoring", "FAILED - ",
-    "ASYNC ", "Perform task: ", "playbook: ",
+    "ok: ",
+    "changed: ",
+    "fatal: ",
+    "failed: ",
+    "skipping: ",
+    "included: ",
+    "TASK ",
+    "PLAY ",
+    "RUNNING ",
+    "NO MORE HOSTS LEFT",
+    "...ignoring",
+    "FAILED - ",
+    "ASYNC ",
+    "Perform task: ",
+    "playbook: ",
 ];
 
 /// What users and their scripts read, without what differs by design.
@@ -179,6 +192,23 @@ fn without_jobs(line: &str) -> String {
 /// A failed result without its message and times.
 fn failure(result: &str) -> String {
     let Ok(mut map) = serde_json::from_str::<Map<String, Value>>(result) else { return result.to_owned() };
-    map.retain(|key, _| !matches!(key.as_str(), "msg" | "timedout" | "results_file" | "child_pid" | "failed_when_result" | "changed_when_result" | "reason" | "include" | "start" | "end" | "delta" | "ansible_facts" | "exception"));
+    map.retain(|key, _| {
+        !matches!(
+            key.as_str(),
+            "msg"
+                | "timedout"
+                | "results_file"
+                | "child_pid"
+                | "failed_when_result"
+                | "changed_when_result"
+                | "reason"
+                | "include"
+                | "start"
+                | "end"
+                | "delta"
+                | "ansible_facts"
+                | "exception"
+        )
+    });
     Value::Object(map).to_string()
 }

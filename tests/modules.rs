@@ -97,23 +97,15 @@ struct Case {
 impl Case {
     fn read(folder: &Path, module: &str) -> Result<Case, String> {
         let host: Host = yaml(&folder.join("commands.yml"))?.unwrap_or_default();
-        let answers = serde_yaml::to_value(&host.rest)
-            .and_then(serde_yaml::from_value)
-            .map_err(|e| format!("commands.yml: {e}"))?;
+        let answers = serde_yaml::to_value(&host.rest).and_then(serde_yaml::from_value).map_err(|e| format!("commands.yml: {e}"))?;
         let arguments: Option<Map<String, Json>> = yaml(&folder.join("task.yml"))?;
         let arguments = arguments.ok_or("task.yml is missing or empty")?;
-        let before: BTreeMap<PathBuf, Facts> =
-            yaml(&folder.join("before.yml"))?.unwrap_or_default();
+        let before: BTreeMap<PathBuf, Facts> = yaml(&folder.join("before.yml"))?.unwrap_or_default();
         let mut after = before.clone();
-        after.extend(
-            yaml::<BTreeMap<PathBuf, Facts>>(&folder.join("after.yml"))?.unwrap_or_default(),
-        );
+        after.extend(yaml::<BTreeMap<PathBuf, Facts>>(&folder.join("after.yml"))?.unwrap_or_default());
         Ok(Case {
             module: modules::find(module).ok_or_else(|| format!("there is no module {module}"))?,
-            arguments: arguments
-                .into_iter()
-                .map(|(name, value)| (name, blobs(value, folder)))
-                .collect(),
+            arguments: arguments.into_iter().map(|(name, value)| (name, blobs(value, folder))).collect(),
             answers,
             again: host.again.as_deref() == Some("changes"),
             armed: host.armed,
@@ -130,11 +122,7 @@ impl Case {
             let result = self.perform(&host, true)?;
             (result, before, Tree::read(&root, &host, true)?)
         };
-        same(
-            "check mode must leave the host alone",
-            &before.text(),
-            &untouched.text(),
-        )?;
+        same("check mode must leave the host alone", &before.text(), &untouched.text())?;
 
         let (host, root) = self.host("real")?;
         let result = self.perform(&host, false)?;
@@ -143,20 +131,13 @@ impl Case {
         self.compare_check(&checked, &result)?;
         self.compare_after(&after)?;
         if host.armed() != self.armed {
-            return Err(format!(
-                "armed undos are {:?}, not {:?}",
-                host.armed(),
-                self.armed
-            ));
+            return Err(format!("armed undos are {:?}, not {:?}", host.armed(), self.armed));
         }
 
         if result["failed"] != json!(true) {
             let again = self.perform(&host, false)?;
             if again["changed"] == json!(true) && !self.again {
-                return Err(format!(
-                    "a second run changes again (say `again: changes` in commands.yml if it must):\n{}",
-                    pretty(&again)
-                ));
+                return Err(format!("a second run changes again (say `again: changes` in commands.yml if it must):\n{}", pretty(&again)));
             }
         }
         Ok(())
@@ -164,59 +145,31 @@ impl Case {
 
     /// A fresh copy of the host.
     fn host(&self, purpose: &str) -> Result<(Rooted, PathBuf), String> {
-        let name = self
-            .folder
-            .components()
-            .rev()
-            .take(2)
-            .map(|c| c.as_os_str().to_string_lossy())
-            .collect::<Vec<_>>()
-            .join("-");
-        let root = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join("modules")
-            .join(format!("{name}-{purpose}"));
+        let name = self.folder.components().rev().take(2).map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("-");
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("modules").join(format!("{name}-{purpose}"));
         let _ = fs::remove_dir_all(&root);
-        let host = Rooted::new(
-            root.clone(),
-            self.answers.clone(),
-            self.folder.join("blobs"),
-        );
-        tree::copy(&self.folder.join("before"), &root, &self.before, &host)
-            .map_err(|e| format!("before/: {e}"))?;
+        let host = Rooted::new(root.clone(), self.answers.clone(), self.folder.join("blobs"));
+        tree::copy(&self.folder.join("before"), &root, &self.before, &host).map_err(|e| format!("before/: {e}"))?;
         Ok((host, root))
     }
 
     fn perform(&self, host: &Rooted, check: bool) -> Result<Json, String> {
-        let done = apply::perform(
-            self.module,
-            &self.arguments,
-            host as &dyn Target,
-            Mode { check, diff: true },
-        );
+        let done = apply::perform(self.module, &self.arguments, host as &dyn Target, Mode { check, diff: true });
         let faults = host.faults();
         if !faults.is_empty() {
             return Err(faults.join("\n"));
         }
         let mut all = Map::from_iter([("changed".to_owned(), json!(done.changed))]);
         let flags = [("failed", done.failed), ("skipped", done.skipped)];
-        all.extend(
-            flags
-                .into_iter()
-                .filter(|(_, set)| *set)
-                .map(|(name, _)| (name.to_owned(), json!(true))),
-        );
-        all.extend(
-            done.argument
-                .map(|name| ("argument".to_owned(), json!(name))),
-        );
+        all.extend(flags.into_iter().filter(|(_, set)| *set).map(|(name, _)| (name.to_owned(), json!(true))));
+        all.extend(done.argument.map(|name| ("argument".to_owned(), json!(name))));
         if !done.diff.is_empty() {
             all.insert("diff".into(), json!(done.diff));
         }
         if !done.warnings.is_empty() {
             all.insert("warnings".into(), json!(done.warnings));
         }
-        let result: Map<String, Json> =
-            serde_json::from_slice(&done.result).map_err(|e| e.to_string())?;
+        let result: Map<String, Json> = serde_json::from_slice(&done.result).map_err(|e| e.to_string())?;
         all.extend(result);
         Ok(Json::Object(all))
     }
@@ -224,21 +177,12 @@ impl Case {
     fn compare(&self, file: &str, found: &Json) -> Result<(), String> {
         let path = self.folder.join(file);
         if blessing() {
-            let old = fs::read(&path)
-                .ok()
-                .and_then(|text| serde_json::from_slice(&text).ok())
-                .unwrap_or_default();
-            return fs::write(path, format!("{}\n", pretty(&tree::blessed(&old, found))))
-                .map_err(|e| e.to_string());
+            let old = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+            return fs::write(path, format!("{}\n", pretty(&tree::blessed(&old, found)))).map_err(|e| e.to_string());
         }
-        let text = fs::read_to_string(&path)
-            .map_err(|_| format!("{file} is missing; the task came to:\n{}", pretty(found)))?;
+        let text = fs::read_to_string(&path).map_err(|_| format!("{file} is missing; the task came to:\n{}", pretty(found)))?;
         let expected: Json = serde_json::from_str(&text).map_err(|e| format!("{file}: {e}"))?;
-        same(
-            file,
-            &pretty(&expected),
-            &pretty(&tree::starred(&expected, found)),
-        )
+        same(file, &pretty(&expected), &pretty(&tree::starred(&expected, found)))
     }
 
     fn compare_check(&self, checked: &Json, real: &Json) -> Result<(), String> {
@@ -248,20 +192,12 @@ impl Case {
         if checked["skipped"] == json!(true) {
             return Ok(());
         }
-        let seen = |result: &Json| {
-            pretty(
-                &json!({"changed": result["changed"], "failed": result["failed"], "diff": result["diff"]}),
-            )
-        };
+        let seen = |result: &Json| pretty(&json!({"changed": result["changed"], "failed": result["failed"], "diff": result["diff"]}));
         let real_seen = seen(&tree::starred(checked, real));
         if blessing() && seen(checked) != real_seen {
             return self.compare("check.json", checked);
         }
-        same(
-            "check mode foresees (add check.json where it cannot)",
-            &real_seen,
-            &seen(checked),
-        )
+        same("check mode foresees (add check.json where it cannot)", &real_seen, &seen(checked))
     }
 
     fn compare_after(&self, after: &Tree) -> Result<(), String> {
@@ -271,24 +207,17 @@ impl Case {
             let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("modules/expected");
             let _ = fs::remove_dir_all(&root);
             let host = Rooted::new(root.clone(), Answers::default(), PathBuf::new());
-            tree::copy(source, &root, facts, &host)
-                .map_err(|e| format!("{}: {e}", source.display()))?;
+            tree::copy(source, &root, facts, &host).map_err(|e| format!("{}: {e}", source.display()))?;
             Tree::read(&root, &host, false)
         };
         if blessing() {
             if expected(&before, &self.before)?.text() != after.text() {
-                after
-                    .write(&folder, &self.folder.join("after.yml"), &self.before)
-                    .map_err(|e| e.to_string())?;
+                after.write(&folder, &self.folder.join("after.yml"), &self.before).map_err(|e| e.to_string())?;
             }
             return Ok(());
         }
         let source = if folder.exists() { folder } else { before };
-        same(
-            "what lies below / afterwards",
-            &expected(&source, &self.after)?.text(),
-            &after.text(),
-        )
+        same("what lies below / afterwards", &expected(&source, &self.after)?.text(), &after.text())
     }
 }
 
@@ -306,12 +235,7 @@ fn same(what: &str, expected: &str, found: &str) -> Result<(), String> {
         return Ok(());
     }
     let diff = similar::TextDiff::from_lines(expected, found);
-    Err(format!(
-        "{what}:\n{}",
-        diff.unified_diff()
-            .context_radius(4)
-            .header("expected", "found")
-    ))
+    Err(format!("{what}:\n{}", diff.unified_diff().context_radius(4).header("expected", "found")))
 }
 
 fn folders(of: &Path) -> Vec<String> {
@@ -330,24 +254,16 @@ fn yaml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, String
     let Ok(text) = fs::read_to_string(path) else {
         return Ok(None);
     };
-    serde_yaml::from_str(&text)
-        .map_err(|e| format!("{}: {e}", path.file_name().unwrap().to_string_lossy()))
+    serde_yaml::from_str(&text).map_err(|e| format!("{}: {e}", path.file_name().unwrap().to_string_lossy()))
 }
 
 /// `{blob: 0}` as the controller would send it.
 fn blobs(value: Json, folder: &Path) -> Json {
-    match value
-        .as_object()
-        .filter(|map| map.len() == 1)
-        .and_then(|map| map.get("blob")?.as_u64())
-    {
+    match value.as_object().filter(|map| map.len() == 1).and_then(|map| map.get("blob")?.as_u64()) {
         Some(index) => {
             let bytes = fs::read(folder.join("blobs").join(index.to_string())).unwrap();
             use sha1::Digest;
-            let sha1: String = sha1::Sha1::digest(&bytes)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let sha1: String = sha1::Sha1::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
             json!({"index": index, "size": bytes.len(), "sha1": sha1})
         }
         None => value,

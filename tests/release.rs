@@ -139,7 +139,13 @@ fn receive(host: &std::path::Path, repository: &git2::Repository, sha: &str) -> 
     let tips: Vec<String> = git(host, &["for-each-ref", "--format=%(objectname)"]).lines().map(str::to_owned).collect();
     let made = pack::make(repository, sha, &tips).expect("a pack");
     let input = std::fs::File::open(made.file.path()).expect("the pack");
-    let done = Command::new("git").arg("-C").arg(host).args(["index-pack", "--stdin", "--fix-thin"]).stdin(Stdio::from(input)).output().expect("git runs");
+    let done = Command::new("git")
+        .arg("-C")
+        .arg(host)
+        .args(["index-pack", "--stdin", "--fix-thin"])
+        .stdin(Stdio::from(input))
+        .output()
+        .expect("git runs");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let shallow = std::fs::read_to_string(host.join("shallow")).unwrap_or_default();
     std::fs::write(host.join("shallow"), format!("{shallow}{sha}\n")).expect("shallow");
@@ -313,7 +319,8 @@ async fn publishes_in_order_with_headers_and_once() {
     let asset = |name: &str| -> Asset { first.files.iter().find(|asset| asset.name.contains(name)).expect("an asset").clone() };
     let main = asset("main-x");
     // As a browser gets it, not as our client says.
-    let answer = ureq::get(format!("{}/{}/app/{}", server.url, settings["name"].as_str().expect("a name"), main.name)).call().expect("it is served");
+    let answer =
+        ureq::get(format!("{}/{}/app/{}", server.url, settings["name"].as_str().expect("a name"), main.name)).call().expect("it is served");
     let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     assert_eq!(header("cache-control"), "public, max-age=31536000, immutable");
     assert_eq!(header("content-type"), "text/javascript; charset=utf-8");
@@ -373,7 +380,8 @@ async fn conditions_hold_in_the_bucket() {
 
 #[tokio::test]
 async fn a_bucket_that_refuses_says_what_to_do() {
-    let unreachable = json!({"name": "b", "endpoint": "http://127.0.0.1:1", "path_style": true, "access_key": "k", "secret_key": "hunter2"});
+    let unreachable =
+        json!({"name": "b", "endpoint": "http://127.0.0.1:1", "path_style": true, "access_key": "k", "secret_key": "hunter2"});
     let error = s3::open(&unreachable).await.list("").await.expect_err("nobody answers");
     assert!(error.message.contains("does not answer") && !error.to_string().contains("hunter2"), "{error}");
     let Some(server) = s3::server() else { return };

@@ -111,8 +111,7 @@ fn texts(extensions: &[&str]) -> Vec<String> {
     }
     paths.retain(|path| extensions.contains(&path.extension().and_then(|e| e.to_str()).unwrap_or("")));
     paths.sort();
-    let texts: Vec<String> =
-        paths.iter().filter_map(|path| fs::read_to_string(path).ok()).filter(|text| text.len() < 4000).collect();
+    let texts: Vec<String> = paths.iter().filter_map(|path| fs::read_to_string(path).ok()).filter(|text| text.len() < 4000).collect();
     assert!(texts.len() > 5);
     texts
 }

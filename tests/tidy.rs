@@ -12,9 +12,17 @@ const VAGUE: &[&str] = &["utils", "util", "common", "helpers", "misc", "core", "
 
 /// Who may not import whom: part of `src`, what it must not name, why.
 const NEVER: &[(&str, &[&str], &str)] = &[
-    ("agent", &["engine", "playbook", "vars", "template", "remote", "cli", "ui", "release", "actions"], "the target side knows no playbooks"),
+    (
+        "agent",
+        &["engine", "playbook", "vars", "template", "remote", "cli", "ui", "release", "actions"],
+        "the target side knows no playbooks",
+    ),
     ("modules", &["engine", "playbook", "vars", "template", "remote", "cli", "ui", "release", "actions", "agent"], "a module only plans"),
-    ("plan.rs", &["engine", "playbook", "vars", "template", "remote", "cli", "ui", "release", "actions", "agent", "modules"], "the plan is the ground of the target side"),
+    (
+        "plan",
+        &["engine", "playbook", "vars", "template", "remote", "cli", "ui", "release", "actions", "agent", "modules"],
+        "the plan is the ground of the target side",
+    ),
     ("engine", &["ui", "cli"], "the engine emits events and prints nothing"),
     ("release", &["ui", "cli", "engine"], "the steps of a release print nothing and run no plays"),
     ("remote", &["engine", "ui", "cli", "playbook", "vars", "template", "actions", "release"], "connections know no playbooks"),
@@ -22,12 +30,36 @@ const NEVER: &[(&str, &[&str], &str)] = &[
     ("playbook", &["engine", "ui", "cli", "remote", "release"], "what users wrote knows not how it runs"),
     ("inventory", &["engine", "ui", "cli", "remote", "release"], "the inventory is below the engine"),
     ("vars", &["engine", "ui", "cli", "remote", "release", "actions"], "variables are below the engine"),
-    ("template", &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook"], "templates see a scope, nothing else"),
-    ("config", &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "template", "yaml"], "settings are handed down"),
-    ("galaxy", &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "template"], "roles are fetched before anything is read"),
-    ("yaml", &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "template"], "YAML is near the ground"),
-    ("vault", &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "template"], "the vault only opens texts"),
-    ("diag.rs", &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "template", "yaml"], "the ground floor"),
+    (
+        "template",
+        &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook"],
+        "templates see a scope, nothing else",
+    ),
+    (
+        "config",
+        &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "template", "yaml"],
+        "settings are handed down",
+    ),
+    (
+        "galaxy",
+        &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "template"],
+        "roles are fetched before anything is read",
+    ),
+    (
+        "yaml",
+        &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "template"],
+        "YAML is near the ground",
+    ),
+    (
+        "vault",
+        &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "template"],
+        "the vault only opens texts",
+    ),
+    (
+        "diag.rs",
+        &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "template", "yaml"],
+        "the ground floor",
+    ),
 ];
 
 #[test]
@@ -48,7 +80,10 @@ fn tidy() {
             let mut say = |what: &str| {
                 let _ = writeln!(wrong, "{shown}:{}: {what}", number + 1);
             };
-            if printing && ["println!", "eprintln!", "print!(", "eprint!("].iter().any(|p| line.contains(p)) && !line.trim_start().starts_with("//") {
+            if printing
+                && ["println!", "eprintln!", "print!(", "eprint!("].iter().any(|p| line.contains(p))
+                && !line.trim_start().starts_with("//")
+            {
                 say("only src/ui prints");
             }
             if line.contains("#[allow(") && !line.contains("reason") {

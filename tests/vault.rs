@@ -25,11 +25,8 @@ fn passwords_come_from_programs() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().expect("a folder");
     let program = folder.path().join("keys-client");
-    fs::write(
-        &program,
-        "#!/bin/sh\nif [ \"$1\" = --vault-id ] && [ \"$2\" = prod ]; then echo 'correct horse'; else exit 3; fi\n",
-    )
-    .expect("written");
+    fs::write(&program, "#!/bin/sh\nif [ \"$1\" = --vault-id ] && [ \"$2\" = prod ]; then echo 'correct horse'; else exit 3; fi\n")
+        .expect("written");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).expect("executable");
     let nobody = |_: &str| Err(std::io::Error::other("nobody to ask"));
     let secret = Secret::from_vault_id(&format!("prod@{}", program.display()), nobody, &[]).expect("a password");

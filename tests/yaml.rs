@@ -33,10 +33,7 @@ fn check(case: &Path) -> Result<(), String> {
                 return Ok(());
             }
             let pretty = |json: &Json| serde_json::to_string_pretty(json).expect("JSON");
-            Err(similar::TextDiff::from_lines(&pretty(&recorded), &pretty(&ours))
-                .unified_diff()
-                .header("PyYAML", "ours")
-                .to_string())
+            Err(similar::TextDiff::from_lines(&pretty(&recorded), &pretty(&ours)).unified_diff().header("PyYAML", "ours").to_string())
         }
         Err(error) => {
             let (span, help) = (error.span.ok_or("no place")?, error.help.join("\n"));
@@ -70,7 +67,5 @@ fn shown(node: &Node) -> Json {
 /// We have no such numbers: they are the string of their digits.
 fn is_beyond_64_bits(text: &str, written: &str) -> bool {
     let digits = text.trim_start_matches('-');
-    digits.len() > 18
-        && digits.bytes().all(|b| b.is_ascii_digit())
-        && written.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+    digits.len() > 18 && digits.bytes().all(|b| b.is_ascii_digit()) && written.starts_with(|c: char| c.is_ascii_digit() || c == '-')
 }

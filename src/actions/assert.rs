@@ -25,7 +25,8 @@ arguments! {
 impl Action for Assert {
     const NAME: &'static str = "ansible.builtin.assert";
     const RAW: &'static [&'static str] = &["that"];
-    const EXAMPLES: &'static str = "- ansible.builtin.assert:\n    that:\n      - deploy_keep | int >= 2\n    fail_msg: keep at least two releases\n";
+    const EXAMPLES: &'static str =
+        "- ansible.builtin.assert:\n    that:\n      - deploy_keep | int >= 2\n    fail_msg: keep at least two releases\n";
     const RETURNS: &'static str = "assertion: the condition that does not hold\nevaluated_to: false";
 
     async fn run(self, context: Context<'_>) -> Result<Done, Failure> {

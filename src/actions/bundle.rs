@@ -152,8 +152,10 @@ impl Bundle {
             Json::Null
         } else {
             let path = output.join(&self.manifest);
-            let text = std::fs::read(&path).map_err(|error| Failure::argument("manifest", format!("cannot read {}: {error}", path.display())))?;
-            serde_json::from_slice(&text).map_err(|error| Failure::argument("manifest", format!("{} is no JSON: {error}", self.manifest)))?
+            let text =
+                std::fs::read(&path).map_err(|error| Failure::argument("manifest", format!("cannot read {}: {error}", path.display())))?;
+            serde_json::from_slice(&text)
+                .map_err(|error| Failure::argument("manifest", format!("{} is no JSON: {error}", self.manifest)))?
         };
         let (folder, listed) = (output.to_owned(), manifest.clone());
         let files = tokio::task::spawn_blocking(move || assets::of(&folder, Some(&listed).filter(|listed| !listed.is_null())))

@@ -22,7 +22,9 @@ impl Action for Copy {
 
     async fn run(self, context: Context<'_>) -> Result<Done, Failure> {
         let mut arguments = self.0;
-        let flag = |name: &str, default: bool| arguments.get(name).map_or(Ok(default), |v| bool::parse(v).map_err(|why| Failure::argument(name, format!("`{name}` {why}"))));
+        let flag = |name: &str, default: bool| {
+            arguments.get(name).map_or(Ok(default), |v| bool::parse(v).map_err(|why| Failure::argument(name, format!("`{name}` {why}"))))
+        };
         let here = arguments.contains_key("src") && !flag("remote_src", false)?;
         let (decrypt, follow) = (flag("decrypt", true)?, flag("local_follow", true)?);
         let mut supplies = Vec::new();
@@ -75,7 +77,8 @@ fn folder(root: &Path, follow: bool, decrypt: bool, context: &Context<'_>, suppl
     let mut waiting = vec![PathBuf::new()];
     while let Some(relative) = waiting.pop() {
         let here = root.join(&relative);
-        let mut names: Vec<_> = std::fs::read_dir(&here).map_err(|error| unreadable(&here, &error))?.flatten().map(|e| e.file_name()).collect();
+        let mut names: Vec<_> =
+            std::fs::read_dir(&here).map_err(|error| unreadable(&here, &error))?.flatten().map(|e| e.file_name()).collect();
         names.sort();
         for name in names {
             let (path, full) = (relative.join(&name), here.join(&name));

@@ -41,7 +41,9 @@ impl Action for Debug {
             value => value.to_json(),
         }) {
             Ok(json) => json,
-            Err(problem) if problem.message.contains("undefined") || problem.message.contains("no attribute") => Json::from(format!("<< error 1 - {} >>", problem.message.replace('`', "'"))),
+            Err(problem) if problem.message.contains("undefined") || problem.message.contains("no attribute") => {
+                Json::from(format!("<< error 1 - {} >>", problem.message.replace('`', "'")))
+            }
             Err(problem) => return Err(Failure::argument("var", problem.message)),
         };
         Ok(Done::default().with(&name, value))

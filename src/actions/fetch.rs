@@ -80,7 +80,10 @@ impl Module {
         }
         match below.last().filter(|_| dest.ends_with('/')) {
             Some(name) => Ok(base.join(name)),
-            None if base.is_dir() => Err(Failure::argument("dest", "dest is an existing directory, use a trailing slash if you want to fetch src into that directory")),
+            None if base.is_dir() => Err(Failure::argument(
+                "dest",
+                "dest is an existing directory, use a trailing slash if you want to fetch src into that directory",
+            )),
             None => Ok(base),
         }
     }

@@ -60,7 +60,12 @@ impl Action for IncludeVars {
         }
         let shown: serde_json::Map<_, _> = all
             .iter()
-            .map(|(k, v)| (k.to_string(), if let Var::Node(node) = v { Value::from_node(node).to_json().unwrap_or_default() } else { serde_json::Value::Null }))
+            .map(|(k, v)| {
+                (
+                    k.to_string(),
+                    if let Var::Node(node) = v { Value::from_node(node).to_json().unwrap_or_default() } else { serde_json::Value::Null },
+                )
+            })
             .collect();
         let vars: Vec<(Arc<str>, Var)> = match &self.name {
             None => all.into_iter().collect(),
@@ -90,7 +95,9 @@ impl IncludeVars {
         let mut chosen = Vec::new();
         for file in files {
             let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            if matching.as_ref().is_some_and(|m| !m.is_match(&name)) || self.ignore_files.iter().any(|i| *i == name || Regex::new(&format!("{i}$")).is_ok_and(|r| r.is_match(&name))) {
+            if matching.as_ref().is_some_and(|m| !m.is_match(&name))
+                || self.ignore_files.iter().any(|i| *i == name || Regex::new(&format!("{i}$")).is_ok_and(|r| r.is_match(&name)))
+            {
                 continue;
             }
             let ending = file.extension().and_then(|e| e.to_str()).unwrap_or_default();
@@ -137,6 +144,7 @@ fn read(path: &Path, scope: &dyn Scope) -> Result<Node, Diagnostic> {
 
 fn as_dictionary(vars: VarMap) -> Node {
     let span = yaml::nowhere("include_vars", "");
-    let entries = vars.into_iter().filter_map(|(k, v)| if let Var::Node(node) = v { Some((Node::string(&k, node.span()), node)) } else { None });
+    let entries =
+        vars.into_iter().filter_map(|(k, v)| if let Var::Node(node) = v { Some((Node::string(&k, node.span()), node)) } else { None });
     Node::new(Kind::Map(entries.collect()), span)
 }

@@ -153,13 +153,28 @@ impl From<Unreachable> for Failure {
 #[derive(Debug)]
 pub enum Effect {
     /// Variables of the host at the level of `set_fact`, or facts where `facts`; kept in the fact cache where `cacheable`.
-    SetFacts { values: Vec<(Arc<str>, Value)>, cacheable: bool, facts: bool },
+    SetFacts {
+        values: Vec<(Arc<str>, Value)>,
+        cacheable: bool,
+        facts: bool,
+    },
     /// At the level of `include_vars`.
     IncludeVars(Vec<(Arc<str>, Var)>),
-    AddHost { name: String, groups: Vec<String>, vars: Vec<(Arc<str>, Value)> },
-    AddToGroup { group: String, parents: Vec<String> },
+    AddHost {
+        name: String,
+        groups: Vec<String>,
+        vars: Vec<(Arc<str>, Value)>,
+    },
+    AddToGroup {
+        group: String,
+        parents: Vec<String>,
+    },
     /// Figures for the end of the run; of the host alone where `per_host`, added to those before where `aggregate`.
-    Stats { values: Vec<(Arc<str>, Value)>, per_host: bool, aggregate: bool },
+    Stats {
+        values: Vec<(Arc<str>, Value)>,
+        per_host: bool,
+        aggregate: bool,
+    },
 }
 
 /// A line of the table.
@@ -194,11 +209,8 @@ const fn entry<A: Action>() -> Entry {
         local: A::LOCAL,
         run: |arguments, context| {
             Box::pin(async move {
-                let known = if A::OPEN {
-                    arguments.into_iter().filter(|(k, _)| A::ARGUMENTS.iter().any(|a| a.is(k))).collect()
-                } else {
-                    arguments
-                };
+                let known =
+                    if A::OPEN { arguments.into_iter().filter(|(k, _)| A::ARGUMENTS.iter().any(|a| a.is(k))).collect() } else { arguments };
                 A::decode(&known)?.run(context).await
             })
         },
@@ -241,7 +253,6 @@ pub fn find(name: &str) -> Option<&'static Entry> {
         .find(|a| a.name == name || a.aliases.contains(&name))
         .or_else(|| ACTIONS.iter().find(|a| !name.contains('.') && (short(&a.name) || a.aliases.iter().any(short))))
 }
-
 
 /// `~/` at the start of a path on the controller.
 fn home(path: &str) -> String {

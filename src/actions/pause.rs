@@ -26,7 +26,8 @@ impl Action for Pause {
     const NAME: &'static str = "ansible.builtin.pause";
     const RULES: &'static [Rule] = &[Rule::Exclusive(&["minutes", "seconds"])];
     const FREE_FORM: Option<&'static str> = None;
-    const EXAMPLES: &'static str = "- ansible.builtin.pause:\n    seconds: 1\n\n- ansible.builtin.pause:\n    prompt: Look at the first host, then press Enter\n";
+    const EXAMPLES: &'static str =
+        "- ansible.builtin.pause:\n    seconds: 1\n\n- ansible.builtin.pause:\n    prompt: Look at the first host, then press Enter\n";
     const RETURNS: &'static str = "user_input: what was typed\ndelta: seconds waited\nstart, stop: from when to when";
 
     async fn run(self, context: Context<'_>) -> Result<Done, Failure> {
@@ -55,7 +56,10 @@ impl Action for Pause {
                 if ask.is_there() {
                     let (ask, echo) = (Arc::clone(ask), self.echo);
                     let answer = tokio::task::spawn_blocking(move || ask.line(&question, !echo)).await;
-                    typed = answer.map_err(|_| Failure::new("nobody could be asked"))?.map_err(|error| Failure::new(error.to_string()))?.unwrap_or_default();
+                    typed = answer
+                        .map_err(|_| Failure::new("nobody could be asked"))?
+                        .map_err(|error| Failure::new(error.to_string()))?
+                        .unwrap_or_default();
                 } else {
                     warnings.push("Not waiting for response to prompt as stdin is not interactive".into());
                 }

@@ -20,7 +20,8 @@ impl Action for SetFact {
     const RETURNS: &'static str = "ansible_facts: the variables set";
 
     async fn run(self, context: Context<'_>) -> Result<Done, Failure> {
-        let given: serde_json::Map<_, _> = context.others.into_iter().filter(|(name, _)| name != "cacheable" && name != "_raw_params").collect();
+        let given: serde_json::Map<_, _> =
+            context.others.into_iter().filter(|(name, _)| name != "cacheable" && name != "_raw_params").collect();
         if given.is_empty() {
             return Err(Failure::new("no variable is given to set").with("help", "write `name: value`"));
         }

@@ -51,15 +51,27 @@ arguments! {
 
 /// Arguments that go on to the module as they are.
 const PASSED: &[&str] = &[
-    "dest", "force", "backup", "follow", "validate", "mode", "owner", "group", "attributes", "attr", "selevel", "serole", "setype", "seuser",
+    "dest",
+    "force",
+    "backup",
+    "follow",
+    "validate",
+    "mode",
+    "owner",
+    "group",
+    "attributes",
+    "attr",
+    "selevel",
+    "serole",
+    "setype",
+    "seuser",
     "unsafe_writes",
 ];
 
 impl Action for Template {
     const NAME: &'static str = "ansible.builtin.template";
     const LOCAL: bool = false;
-    const EXAMPLES: &'static str =
-        "- ansible.builtin.template:\n    src: nginx.conf.j2\n    dest: /etc/nginx/nginx.conf\n    mode: \"0644\"\n    validate: nginx -t -c %s\n";
+    const EXAMPLES: &'static str = "- ansible.builtin.template:\n    src: nginx.conf.j2\n    dest: /etc/nginx/nginx.conf\n    mode: \"0644\"\n    validate: nginx -t -c %s\n";
     const RETURNS: &'static str = "dest: where the file is\nchecksum: SHA-1 of the file\nbackup_file: the old file, with backup";
 
     async fn run(self, context: Context<'_>) -> Result<Done, Failure> {
@@ -68,7 +80,8 @@ impl Action for Template {
             let places: Vec<String> = paths.candidates("templates", &self.src).iter().map(|p| p.display().to_string()).collect();
             Failure::argument("src", format!("could not find the template `{}`; looked for {}", self.src, places.join(", ")))
         })?;
-        let text = std::fs::read_to_string(&path).map_err(|error| Failure::argument("src", format!("cannot read {}: {error}", path.display())))?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| Failure::argument("src", format!("cannot read {}: {error}", path.display())))?;
         let text = if text.starts_with("$ANSIBLE_VAULT;") {
             context.scope.decrypt(&text).map_err(|problem| Failure::argument("src", problem.message))?
         } else {
@@ -76,8 +89,10 @@ impl Action for Template {
         };
         let source = Arc::new(Source { path: path.clone(), text: text.into() });
         let scope = Overlay { inner: context.scope, extra: template::about(&path, Some(&self.dest)) };
-        let rendered = template::render_file(&source, &self.syntax(), &scope).map_err(|problem| Failure::argument("src", problem.to_string()))?;
-        let mut arguments: Map<String, Json> = context.others.iter().filter(|(k, _)| PASSED.contains(&k.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let rendered =
+            template::render_file(&source, &self.syntax(), &scope).map_err(|problem| Failure::argument("src", problem.to_string()))?;
+        let mut arguments: Map<String, Json> =
+            context.others.iter().filter(|(k, _)| PASSED.contains(&k.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
         let supply = Supply::Memory(rendered.into_bytes().into());
         arguments.insert("src".into(), json!(path));
         arguments.insert("_name".into(), json!(path.file_name().map(|n| n.to_string_lossy())));

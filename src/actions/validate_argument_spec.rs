@@ -25,8 +25,7 @@ arguments! {
 impl Action for ValidateArgumentSpec {
     const NAME: &'static str = "ansible.builtin.validate_argument_spec";
     const RAW: &'static [&'static str] = &["argument_spec"];
-    const EXAMPLES: &'static str =
-        "- ansible.builtin.validate_argument_spec:\n    argument_spec:\n      port: {type: int, required: true}\n    provided_arguments:\n      port: 80\n";
+    const EXAMPLES: &'static str = "- ansible.builtin.validate_argument_spec:\n    argument_spec:\n      port: {type: int, required: true}\n    provided_arguments:\n      port: 80\n";
     const RETURNS: &'static str = "argument_errors: what is wrong, a sentence each";
 
     async fn run(self, context: Context<'_>) -> Result<Done, Failure> {
@@ -39,13 +38,15 @@ impl Action for ValidateArgumentSpec {
                 (Some(given), _) => Some(given.clone()),
                 (None, None) => None,
                 (None, Some(Var::Value(value))) => value.to_json().ok(),
-                (None, Some(Var::Node(node))) => match render(&node, context.scope).and_then(|v| if matches!(v, Value::Omit) { Ok(Json::Null) } else { v.to_json() }) {
-                    Ok(json) => Some(json),
-                    Err(problem) => {
-                        errors.push(format!("{name}: {problem}"));
-                        continue;
+                (None, Some(Var::Node(node))) => {
+                    match render(&node, context.scope).and_then(|v| if matches!(v, Value::Omit) { Ok(Json::Null) } else { v.to_json() }) {
+                        Ok(json) => Some(json),
+                        Err(problem) => {
+                            errors.push(format!("{name}: {problem}"));
+                            continue;
+                        }
                     }
-                },
+                }
             };
             check(name, value.as_ref(), about, &mut errors);
         }
@@ -95,7 +96,10 @@ fn check(name: &str, value: Option<&Json>, about: &Json, errors: &mut Vec<String
             _ => Vec::new(),
         };
         for map in inner {
-            for key in map.keys().filter(|key| !options.contains_key(*key) && !options.values().any(|o| o["aliases"].as_array().is_some_and(|a| a.iter().any(|n| n == *key)))) {
+            for key in map.keys().filter(|key| {
+                !options.contains_key(*key)
+                    && !options.values().any(|o| o["aliases"].as_array().is_some_and(|a| a.iter().any(|n| n == *key)))
+            }) {
                 let near = nearest(key, options.keys().map(String::as_str)).map(|n| format!("; did you mean {n}?")).unwrap_or_default();
                 errors.push(format!("`{name}` has no option `{key}`{near}"));
             }

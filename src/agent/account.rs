@@ -33,18 +33,14 @@ pub(crate) fn text(path: &Path) -> io::Result<Arc<str>> {
 pub(crate) fn user_in(passwd: &str, wanted: &str) -> Option<User> {
     let number = wanted.parse::<u32>().ok();
     let users = || passwd.lines().filter_map(user);
-    users()
-        .find(|user| user.name == wanted)
-        .or_else(|| users().find(|user| Some(user.uid) == number))
+    users().find(|user| user.name == wanted).or_else(|| users().find(|user| Some(user.uid) == number))
 }
 
 /// The line of group(5) for a name, or for a number in digits.
 pub(crate) fn group_in(groups: &str, wanted: &str) -> Option<Group> {
     let number = wanted.parse::<u32>().ok();
     let all = || groups.lines().filter_map(group);
-    all()
-        .find(|group| group.name == wanted)
-        .or_else(|| all().find(|group| Some(group.gid) == number))
+    all().find(|group| group.name == wanted).or_else(|| all().find(|group| Some(group.gid) == number))
 }
 
 /// The name of a uid in /etc/passwd, for messages.
@@ -62,14 +58,7 @@ fn user(line: &str) -> Option<User> {
     let comment = fields.next()?;
     let home = fields.next()?;
     let shell = fields.next().unwrap_or_default();
-    Some(User {
-        name: name.into(),
-        uid,
-        gid,
-        comment: comment.into(),
-        home: PathBuf::from(home),
-        shell: PathBuf::from(shell),
-    })
+    Some(User { name: name.into(), uid, gid, comment: comment.into(), home: PathBuf::from(home), shell: PathBuf::from(shell) })
 }
 
 fn group(line: &str) -> Option<Group> {
@@ -77,17 +66,8 @@ fn group(line: &str) -> Option<Group> {
     let name = fields.next()?;
     fields.next()?;
     let gid = fields.next()?.parse().ok()?;
-    let members = fields
-        .next()
-        .unwrap_or_default()
-        .split(',')
-        .map(str::trim)
-        .filter(|m| !m.is_empty());
-    Some(Group {
-        name: name.into(),
-        gid,
-        members: members.map(Into::into).collect(),
-    })
+    let members = fields.next().unwrap_or_default().split(',').map(str::trim).filter(|m| !m.is_empty());
+    Some(Group { name: name.into(), gid, members: members.map(Into::into).collect() })
 }
 
 #[cfg(test)]
@@ -100,9 +80,6 @@ mod tests {
         assert_eq!(user_in(passwd, "web").unwrap().gid, 34);
         assert_eq!(user_in(passwd, "33").unwrap().name, "web");
         assert_eq!(user_in(passwd, "nobody"), None);
-        assert_eq!(
-            group_in("adm:x:4:syslog,web\n", "4").unwrap().members,
-            ["syslog", "web"]
-        );
+        assert_eq!(group_in("adm:x:4:syslog,web\n", "4").unwrap().members, ["syslog", "web"]);
     }
 }

@@ -18,19 +18,10 @@ pub struct Mode {
 }
 
 /// Runs one task to its end. Every failure is in the result.
-pub fn perform(
-    module: &Entry,
-    arguments: &Map<String, Json>,
-    target: &dyn Target,
-    mode: Mode,
-) -> TaskResult {
+pub fn perform(module: &Entry, arguments: &Map<String, Json>, target: &dyn Target, mode: Mode) -> TaskResult {
     let mut task = Progress::default();
     let outcome = task.run(module, arguments, target, mode);
-    let Progress {
-        mut done,
-        mut values,
-        ..
-    } = task;
+    let Progress { mut done, mut values, .. } = task;
     if let Err(failure) = outcome {
         done.failed = true;
         done.argument = failure.argument;
@@ -42,12 +33,7 @@ pub fn perform(
 }
 
 /// Plans a task before its turn; `None` where it would change something, fails, or must be told in its turn for another reason.
-pub(crate) fn foresee(
-    module: &Entry,
-    arguments: &Map<String, Json>,
-    target: &dyn Target,
-    mode: Mode,
-) -> Option<TaskResult> {
+pub(crate) fn foresee(module: &Entry, arguments: &Map<String, Json>, target: &dyn Target, mode: Mode) -> Option<TaskResult> {
     if module.outward {
         return None;
     }
@@ -69,11 +55,7 @@ pub(crate) fn foresee(
 /// A result that says only why the task failed.
 pub(crate) fn failed(msg: impl Into<String>) -> TaskResult {
     let values = Map::from_iter([("msg".to_owned(), Json::String(msg.into()))]);
-    TaskResult {
-        failed: true,
-        result: to_bytes(&values),
-        ..TaskResult::default()
-    }
+    TaskResult { failed: true, result: to_bytes(&values), ..TaskResult::default() }
 }
 
 fn to_bytes(values: &Map<String, Json>) -> Vec<u8> {
@@ -89,13 +71,7 @@ struct Progress {
 }
 
 impl Progress {
-    fn run(
-        &mut self,
-        module: &Entry,
-        arguments: &Map<String, Json>,
-        target: &dyn Target,
-        mode: Mode,
-    ) -> Result<(), Failure> {
+    fn run(&mut self, module: &Entry, arguments: &Map<String, Json>, target: &dyn Target, mode: Mode) -> Result<(), Failure> {
         let mut plan = (module.plan)(arguments, target)?;
         while let Some(next) = self.stage(plan, target, mode)? {
             plan = next;
@@ -104,12 +80,7 @@ impl Progress {
     }
 
     /// One stage; the plan of the next, if there is one.
-    fn stage(
-        &mut self,
-        plan: Plan,
-        target: &dyn Target,
-        mode: Mode,
-    ) -> Result<Option<Plan>, Failure> {
+    fn stage(&mut self, plan: Plan, target: &dyn Target, mode: Mode) -> Result<Option<Plan>, Failure> {
         self.values.extend(plan.result);
         self.done.warnings.extend(plan.warnings);
         if let Some(reason) = plan.unforeseeable.filter(|_| mode.check) {
@@ -122,9 +93,7 @@ impl Progress {
             self.done.diff.extend(plan.diff);
         }
         if mode.check {
-            self.done.changed = plan
-                .changed
-                .unwrap_or(self.done.changed || plan.changes.iter().any(counts));
+            self.done.changed = plan.changed.unwrap_or(self.done.changed || plan.changes.iter().any(counts));
             if !plan.changes.is_empty() {
                 return Ok(None);
             }
@@ -132,8 +101,7 @@ impl Progress {
             for change in &plan.changes {
                 let outcome = change::perform(change, target)?;
                 if let Outcome::Backed(path) = &outcome {
-                    self.values
-                        .insert("backup_file".into(), path.to_string_lossy().into());
+                    self.values.insert("backup_file".into(), path.to_string_lossy().into());
                 }
                 self.outcomes.push(outcome);
                 self.done.changed |= counts(change);
@@ -141,16 +109,11 @@ impl Progress {
             self.done.changed = plan.changed.unwrap_or(self.done.changed);
         }
         target.stop().check()?;
-        plan.next
-            .map(|next| next(target, &self.outcomes))
-            .transpose()
+        plan.next.map(|next| next(target, &self.outcomes)).transpose()
     }
 }
 
 /// Whether doing this makes a task "changed" where its module does not say.
 fn counts(change: &Change) -> bool {
-    !matches!(
-        change,
-        Change::Wait(_) | Change::Arm { .. } | Change::Disarm { .. }
-    )
+    !matches!(change, Change::Wait(_) | Change::Arm { .. } | Change::Disarm { .. })
 }

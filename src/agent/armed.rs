@@ -11,24 +11,15 @@ use crate::plan::Change;
 static ARMED: Mutex<BTreeMap<String, Vec<Change>>> = Mutex::new(BTreeMap::new());
 
 pub(crate) fn arm(name: &str, undo: Vec<Change>) {
-    ARMED
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(name.to_owned(), undo);
+    ARMED.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), undo);
 }
 
 pub(crate) fn disarm(name: &str) {
-    ARMED
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .remove(name);
+    ARMED.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
 }
 
 pub(crate) fn is_any() -> bool {
-    !ARMED
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .is_empty()
+    !ARMED.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
 }
 
 /// Does all that is armed, each to its end even where a part of it fails: there is nobody left to ask.

@@ -104,7 +104,8 @@ struct Held(Vec<(u32, PathBuf)>);
 
 impl Line for Held {
     fn blob(&self, blob: &Blob, into: &mut File, _: &Stop) -> io::Result<()> {
-        let (_, path) = self.0.iter().find(|(index, _)| *index == blob.index).ok_or_else(|| io::Error::other("this content was not brought along"))?;
+        let (_, path) =
+            self.0.iter().find(|(index, _)| *index == blob.index).ok_or_else(|| io::Error::other("this content was not brought along"))?;
         io::copy(&mut File::open(path)?, into).map(drop)
     }
 

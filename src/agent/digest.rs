@@ -19,13 +19,11 @@ pub(crate) fn of(from: impl Read, algorithm: Algorithm) -> io::Result<String> {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn stream<D: Digest>(mut from: impl Read) -> io::Result<String> {
@@ -47,13 +45,7 @@ mod tests {
 
     #[test]
     fn known_sums() {
-        assert_eq!(
-            of("abc".as_bytes(), Algorithm::Sha1).unwrap(),
-            "a9993e364706816aba3e25717850c26c9cd0d89d"
-        );
-        assert_eq!(
-            of("abc".as_bytes(), Algorithm::Md5).unwrap(),
-            "900150983cd24fb0d6963f7d28e17f72"
-        );
+        assert_eq!(of("abc".as_bytes(), Algorithm::Sha1).unwrap(), "a9993e364706816aba3e25717850c26c9cd0d89d");
+        assert_eq!(of("abc".as_bytes(), Algorithm::Md5).unwrap(), "900150983cd24fb0d6963f7d28e17f72");
     }
 }

@@ -9,14 +9,7 @@ use std::sync::OnceLock;
 pub(crate) type Environment = BTreeMap<OsString, OsString>;
 
 /// Where system programs lie that a plain user's PATH may lack.
-const SYSTEM_FOLDERS: [&str; 6] = [
-    "/usr/local/sbin",
-    "/usr/local/bin",
-    "/usr/sbin",
-    "/usr/bin",
-    "/sbin",
-    "/bin",
-];
+const SYSTEM_FOLDERS: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /// Our own variables: not for commands.
 const PRIVATE: &str = "DEPLOY_";
@@ -35,24 +28,17 @@ pub(crate) fn which(environment: &Environment, program: &str) -> Option<PathBuf>
         return executable(Path::new(program)).then(|| program.into());
     }
     let path = environment.get(OsStr::new("PATH"))?;
-    std::env::split_paths(path)
-        .map(|folder| folder.join(program))
-        .find(|file| executable(file))
+    std::env::split_paths(path).map(|folder| folder.join(program)).find(|file| executable(file))
 }
 
 fn executable(file: &Path) -> bool {
-    std::fs::metadata(file)
-        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    std::fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 fn base() -> Environment {
-    let mut all: Environment = std::env::vars_os()
-        .filter(|(name, _)| !name.to_string_lossy().starts_with(PRIVATE))
-        .collect();
+    let mut all: Environment = std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with(PRIVATE)).collect();
     let path = all.get(OsStr::new("PATH")).cloned().unwrap_or_default();
-    let mut folders: Vec<PathBuf> = std::env::split_paths(&path)
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .collect();
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).filter(|folder| !folder.as_os_str().is_empty()).collect();
     for folder in SYSTEM_FOLDERS.map(PathBuf::from) {
         if !folders.contains(&folder) {
             folders.push(folder);

@@ -21,12 +21,8 @@ use super::{resolve, sentence, unix_socket};
 use crate::plan::{Look, Request, Response};
 
 /// Where distributions keep the certificates that the host trusts: Debian, Red Hat, SUSE, Alpine.
-const TRUSTED: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
+const TRUSTED: [&str; 4] =
+    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"];
 
 /// Asks, with the body into `into`, whose path is `path`.
 pub(crate) fn request(request: &Request, mut into: File, path: PathBuf, host: &Host, stop: &Stop) -> io::Result<Response> {
@@ -35,7 +31,9 @@ pub(crate) fn request(request: &Request, mut into: File, path: PathBuf, host: &H
     let uri: Uri = request.url.parse().map_err(|error| io::Error::other(format!("{} is no URL: {error}", shown(&request.url))))?;
     let agent = agent(request, &uri, host, stop)?;
     let response = match &request.body {
-        Some(body) => head(request, &uri)?.body(body.clone()).map_err(|error| fail(error.into())).and_then(|r| agent.run(r).map_err(fail))?,
+        Some(body) => {
+            head(request, &uri)?.body(body.clone()).map_err(|error| fail(error.into())).and_then(|r| agent.run(r).map_err(fail))?
+        }
         None => head(request, &uri)?.body(()).map_err(|error| fail(error.into())).and_then(|r| agent.run(r).map_err(fail))?,
     };
     let url = response.get_uri().to_string();
@@ -53,7 +51,11 @@ pub(crate) fn request(request: &Request, mut into: File, path: PathBuf, host: &H
     Ok(Response {
         status: parts.status.as_u16(),
         reason: parts.status.canonical_reason().unwrap_or_default().to_owned(),
-        headers: parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect(),
+        headers: parts
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect(),
         url,
         body: path,
     })
@@ -97,7 +99,9 @@ fn proxy(uri: &Uri, host: &Host) -> Option<Proxy> {
     let variable = |name: &str| host.env(&name.to_lowercase()).or_else(|| host.env(&name.to_uppercase())).filter(|value| !value.is_empty());
     let proxy = variable(&format!("{}_proxy", uri.scheme_str()?)).or_else(|| variable("all_proxy"))?;
     let name = uri.host()?;
-    let excluded = |entry: &str| entry == "*" || name == entry.trim_start_matches('.') || name.ends_with(&format!(".{}", entry.trim_start_matches('.')));
+    let excluded = |entry: &str| {
+        entry == "*" || name == entry.trim_start_matches('.') || name.ends_with(&format!(".{}", entry.trim_start_matches('.')))
+    };
     let direct = variable("no_proxy").is_some_and(|list| list.split(',').map(str::trim).any(|entry| !entry.is_empty() && excluded(entry)));
     if direct { None } else { Proxy::new(&proxy).ok() }
 }
@@ -113,7 +117,8 @@ fn tls(request: &Request) -> io::Result<TlsConfig> {
     }
     if let Some((certificate, key)) = &request.client_cert {
         let pem = std::fs::read(key).map_err(|error| sentence::error("read", key, &error))?;
-        let key = PrivateKey::from_pem(&pem).map_err(|error| io::Error::other(format!("{} holds no private key: {error}", key.display())))?;
+        let key =
+            PrivateKey::from_pem(&pem).map_err(|error| io::Error::other(format!("{} holds no private key: {error}", key.display())))?;
         tls = tls.client_cert(Some(ClientCert::new_with_certs(&certificates(certificate)?, key)));
     }
     Ok(tls.build())
@@ -128,7 +133,9 @@ fn trusted() -> io::Result<Arc<Vec<Certificate<'static>>>> {
     let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
     let file = named.into_iter().chain(TRUSTED.map(PathBuf::from)).find(|file| file.exists());
     let Some(file) = file else {
-        return Err(io::Error::other("this host has no list of certificates that it trusts: install ca-certificates, or set `validate_certs: false`"));
+        return Err(io::Error::other(
+            "this host has no list of certificates that it trusts: install ca-certificates, or set `validate_certs: false`",
+        ));
     };
     let all = Arc::new(certificates(&file)?);
     Ok(ALL.get_or_init(|| all).clone())
@@ -167,7 +174,10 @@ impl Resolver for Names {
 
 /// Without a user's name and password.
 fn shown(url: &str) -> String {
-    match url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split_once('/').unwrap_or((rest, "")), rest.split('/').next()?.rsplit_once('@')?))) {
+    match url
+        .split_once("://")
+        .and_then(|(scheme, rest)| Some((scheme, rest.split_once('/').unwrap_or((rest, "")), rest.split('/').next()?.rsplit_once('@')?)))
+    {
         Some((scheme, (_, path), (_, host))) => format!("{scheme}://{host}/{path}"),
         None => url.to_owned(),
     }
@@ -176,7 +186,9 @@ fn shown(url: &str) -> String {
 fn why(request: &Request, error: &ureq::Error) -> String {
     let url = shown(&request.url);
     let reason = match error {
-        ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => "the connection is refused; is the server running?".to_owned(),
+        ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            "the connection is refused; is the server running?".to_owned()
+        }
         ureq::Error::Io(error) => error.to_string(),
         ureq::Error::Timeout(_) => format!("no answer within {} seconds", request.timeout),
         ureq::Error::HostNotFound => "the host name is not known".into(),
@@ -228,7 +240,8 @@ mod tests {
     #[test]
     fn refused_says_so() {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let asked = Request { method: "GET".into(), url: format!("http://u:secret@localhost:{port}/x"), timeout: 5.0, ..Request::default() };
+        let asked =
+            Request { method: "GET".into(), url: format!("http://u:secret@localhost:{port}/x"), timeout: 5.0, ..Request::default() };
         let error = host().fetch(&asked).unwrap_err().to_string();
         assert_eq!(error, format!("cannot ask http://localhost:{port}/x: the connection is refused; is the server running?"));
     }

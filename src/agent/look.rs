@@ -16,10 +16,7 @@ use super::stop::Stop;
 use super::target::Target;
 use super::tree::Tree;
 use super::{account, digest, http, process, resolve, sentence};
-use crate::plan::{
-    Algorithm, Blob, Change, Command, Content, Group, Kind, Look, Meta, Output, Request, Response,
-    User,
-};
+use crate::plan::{Algorithm, Blob, Change, Command, Content, Group, Kind, Look, Meta, Output, Request, Response, User};
 
 /// How a task reaches the controller while it runs.
 pub(crate) trait Line: Send + Sync {
@@ -40,11 +37,7 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    pub(crate) fn new(
-        environment: &BTreeMap<String, String>,
-        stop: Arc<Stop>,
-        line: Option<Box<dyn Line>>,
-    ) -> Host {
+    pub(crate) fn new(environment: &BTreeMap<String, String>, stop: Arc<Stop>, line: Option<Box<dyn Line>>) -> Host {
         Host {
             tree: Tree::real(),
             environment: environment::with(environment),
@@ -56,11 +49,7 @@ impl Host {
     }
 
     fn stdin(&self, command: &Command) -> io::Result<Option<Box<dyn Read + Send>>> {
-        command
-            .stdin
-            .as_ref()
-            .map(|content| self.open(content))
-            .transpose()
+        command.stdin.as_ref().map(|content| self.open(content)).transpose()
     }
 
     fn open(&self, content: &Content) -> io::Result<Box<dyn Read + Send>> {
@@ -76,17 +65,11 @@ impl Host {
     }
 
     fn blob(&self, blob: &Blob) -> io::Result<PathBuf> {
-        let mut blobs = self
-            .blobs
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut blobs = self.blobs.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(path) = blobs.get(&blob.index) {
             return Ok(path.clone());
         }
-        let line = self
-            .line
-            .as_ref()
-            .ok_or_else(|| io::Error::other("there is no controller to ask for content"))?;
+        let line = self.line.as_ref().ok_or_else(|| io::Error::other("there is no controller to ask for content"))?;
         let (mut file, path) = self.scratch.file()?;
         line.blob(blob, &mut file, &self.stop)?;
         blobs.insert(blob.index, path.clone());
@@ -94,13 +77,7 @@ impl Host {
     }
 
     /// The file, then `getent`, whose output has the same form.
-    fn account<T>(
-        &self,
-        file: &str,
-        database: &str,
-        name: &str,
-        find: fn(&str, &str) -> Option<T>,
-    ) -> io::Result<Option<T>> {
+    fn account<T>(&self, file: &str, database: &str, name: &str, find: fn(&str, &str) -> Option<T>) -> io::Result<Option<T>> {
         let path = Path::new(file);
         let text = account::text(path).map_err(|error| sentence::error("read", path, &error))?;
         if let Some(found) = find(&text, name) {
@@ -109,19 +86,14 @@ impl Host {
         if self.which("getent").is_none() {
             return Ok(None);
         }
-        let answer = self.ask(&Command {
-            accept: vec![0, 2],
-            ..Command::new(["getent", database, name])
-        })?;
+        let answer = self.ask(&Command { accept: vec![0, 2], ..Command::new(["getent", database, name]) })?;
         Ok(find(&answer.text(), name))
     }
 }
 
 impl Look for Host {
     fn stat(&self, path: &Path, follow: bool) -> io::Result<Option<Meta>> {
-        self.tree
-            .stat(path, follow)
-            .map_err(|error| sentence::error("look at", path, &error))
+        self.tree.stat(path, follow).map_err(|error| sentence::error("look at", path, &error))
     }
 
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
@@ -129,8 +101,7 @@ impl Look for Host {
             return Ok(None);
         };
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)
-            .map_err(|error| sentence::error("read", path, &error))?;
+        file.read_to_end(&mut bytes).map_err(|error| sentence::error("read", path, &error))?;
         Ok(Some(bytes))
     }
 
@@ -138,9 +109,7 @@ impl Look for Host {
         let Some(file) = open_file(path)? else {
             return Ok(None);
         };
-        digest::of(file, algorithm)
-            .map(Some)
-            .map_err(|error| sentence::error("read", path, &error))
+        digest::of(file, algorithm).map(Some).map_err(|error| sentence::error("read", path, &error))
     }
 
     fn flags(&self, path: &Path) -> io::Result<Option<u32>> {
@@ -158,17 +127,9 @@ impl Look for Host {
         let mut command = command.clone();
         // What modules read must be in the words that they know, whatever the host's language.
         for (name, value) in [("LC_ALL", "C.UTF-8"), ("LANGUAGE", "")] {
-            command
-                .env
-                .entry(name.into())
-                .or_insert_with(|| value.into());
+            command.env.entry(name.into()).or_insert_with(|| value.into());
         }
-        process::run(
-            &command,
-            self.stdin(&command)?,
-            &self.environment,
-            &self.stop,
-        )
+        process::run(&command, self.stdin(&command)?, &self.environment, &self.stop)
     }
 
     fn which(&self, program: &str) -> Option<PathBuf> {
@@ -180,9 +141,7 @@ impl Look for Host {
     }
 
     fn env(&self, name: &str) -> Option<String> {
-        self.environment
-            .get(OsStr::new(name))
-            .map(|value| value.to_string_lossy().into_owned())
+        self.environment.get(OsStr::new(name)).map(|value| value.to_string_lossy().into_owned())
     }
 
     fn user(&self, name: &str) -> io::Result<Option<User>> {
@@ -208,8 +167,7 @@ impl Look for Host {
             Content::Blob(blob) => self.blob(blob),
             Content::Bytes(bytes) => {
                 let (mut file, path) = self.scratch.file()?;
-                file.write_all(bytes)
-                    .map_err(|error| sentence::error("write", &path, &error))?;
+                file.write_all(bytes).map_err(|error| sentence::error("write", &path, &error))?;
                 Ok(path)
             }
         }
@@ -291,24 +249,13 @@ pub(crate) fn list(folder: &Path) -> io::Result<Vec<String>> {
 
 /// `None` where nothing is; an error where it is something else than a file (opening a pipe would hang).
 fn open_file(path: &Path) -> io::Result<Option<File>> {
-    let not_there = |error: &io::Error| {
-        matches!(
-            error.kind(),
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-        )
-    };
+    let not_there = |error: &io::Error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
     match std::fs::metadata(path) {
-        Ok(meta) if meta.is_dir() => Err(io::Error::new(
-            io::ErrorKind::IsADirectory,
-            format!("cannot read {}: it is a folder", path.display()),
-        )),
-        Ok(meta) if !meta.is_file() => Err(io::Error::other(format!(
-            "cannot read {}: it is no regular file",
-            path.display()
-        ))),
-        Ok(_) => File::open(path)
-            .map(Some)
-            .map_err(|error| sentence::error("read", path, &error)),
+        Ok(meta) if meta.is_dir() => {
+            Err(io::Error::new(io::ErrorKind::IsADirectory, format!("cannot read {}: it is a folder", path.display())))
+        }
+        Ok(meta) if !meta.is_file() => Err(io::Error::other(format!("cannot read {}: it is no regular file", path.display()))),
+        Ok(_) => File::open(path).map(Some).map_err(|error| sentence::error("read", path, &error)),
         Err(error) if not_there(&error) => Ok(None),
         Err(error) => Err(sentence::error("read", path, &error)),
     }
@@ -320,8 +267,7 @@ fn umask() -> u32 {
     *UMASK.get_or_init(|| {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
-        line.and_then(|text| u32::from_str_radix(text.trim(), 8).ok())
-            .unwrap_or(0o022)
+        line.and_then(|text| u32::from_str_radix(text.trim(), 8).ok()).unwrap_or(0o022)
     })
 }
 

@@ -34,9 +34,7 @@ enum State {
 impl Relay {
     /// At once; the child is started by a thread.
     pub(crate) fn start(who: Become, server: Arc<Server>) -> Arc<Relay> {
-        let relay = Arc::new(Relay {
-            state: Mutex::new(State::Starting(Vec::new())),
-        });
+        let relay = Arc::new(Relay { state: Mutex::new(State::Starting(Vec::new())) });
         let of_thread = relay.clone();
         std::thread::spawn(move || {
             let why = match of_thread.run(&who, &server) {
@@ -77,8 +75,7 @@ impl Relay {
     }
 
     fn run(&self, who: &Become, server: &Arc<Server>) -> Result<(), String> {
-        let own = std::env::current_exe()
-            .map_err(|error| format!("cannot find the agent itself: {error}"))?;
+        let own = std::env::current_exe().map_err(|error| format!("cannot find the agent itself: {error}"))?;
         if who.user == "root" || open_to_all(&own) {
             if let Some(script) = own.to_str().and_then(bootstrap::own) {
                 match self.child(who, &script, None, server) {
@@ -99,13 +96,7 @@ impl Relay {
     }
 
     /// One life of a child.
-    fn child(
-        &self,
-        who: &Become,
-        script: &str,
-        program: Option<Vec<u8>>,
-        server: &Arc<Server>,
-    ) -> Result<(), Lost> {
+    fn child(&self, who: &Become, script: &str, program: Option<Vec<u8>>, server: &Arc<Server>) -> Result<(), Lost> {
         let prompt = format!("[deploy {:08x}] password: ", scratch::seed());
         let argv = escalate::command(who, &prompt, script)?;
         let mut child = Command::new(&argv[0])
@@ -126,17 +117,8 @@ impl Relay {
         outcome
     }
 
-    fn converse(
-        &self,
-        child: &mut Child,
-        who: &Become,
-        prompt: &str,
-        program: Option<Vec<u8>>,
-        server: &Arc<Server>,
-    ) -> Result<(), Lost> {
-        let (Some(stdin), Some(mut stdout), Some(stderr)) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take())
-        else {
+    fn converse(&self, child: &mut Child, who: &Become, prompt: &str, program: Option<Vec<u8>>, server: &Arc<Server>) -> Result<(), Lost> {
+        let (Some(stdin), Some(mut stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
             return Err(Lost::For("the child's pipes are missing".into()));
         };
         let stdin = Arc::new(Mutex::new(Some(stdin)));
@@ -164,9 +146,7 @@ impl Relay {
         }
         self.up(&stdin)?;
         let mut stdout = io::BufReader::with_capacity(64 << 10, stdout);
-        while let Some(message) =
-            wire::receive::<FromAgent>(&mut stdout).map_err(|error| failed(error.to_string()))?
-        {
+        while let Some(message) = wire::receive::<FromAgent>(&mut stdout).map_err(|error| failed(error.to_string()))? {
             match message {
                 FromAgent::Done { id, result } => server.done(id, *result),
                 FromAgent::Later { id } => server.later(&[id]),
@@ -177,20 +157,11 @@ impl Relay {
         if said.trim().is_empty() {
             return Ok(());
         }
-        Err(Lost::For(format!(
-            "the agent of {} on the host has ended: {}",
-            who.user,
-            said.trim()
-        )))
+        Err(Lost::For(format!("the agent of {} on the host has ended: {}", who.user, said.trim())))
     }
 
     /// Reads lines until the agent is there, and sends it where it is needed. False: our own program cannot be used.
-    fn get_in(
-        &self,
-        stdout: &mut impl Read,
-        stdin: &Mutex<Option<ChildStdin>>,
-        program: Option<&[u8]>,
-    ) -> Result<bool, String> {
+    fn get_in(&self, stdout: &mut impl Read, stdin: &Mutex<Option<ChildStdin>>, program: Option<&[u8]>) -> Result<bool, String> {
         let ended = || "it ended before the agent started".to_owned();
         loop {
             match bootstrap::read(&line(stdout).map_err(|_| ended())?) {
@@ -201,10 +172,7 @@ impl Relay {
                 Some(Said::Need { .. }) => {
                     let mut stdin = stdin.lock().unwrap_or_else(PoisonError::into_inner);
                     // Where this fails, the script says why on its stdout.
-                    let _ = stdin
-                        .as_mut()
-                        .zip(program)
-                        .map(|(stdin, program)| stdin.write_all(program));
+                    let _ = stdin.as_mut().zip(program).map(|(stdin, program)| stdin.write_all(program));
                 }
             }
         }
@@ -218,9 +186,7 @@ impl Relay {
         match &*state {
             State::Starting(frames) => {
                 for frame in frames {
-                    stdin
-                        .write_all(frame)
-                        .map_err(|error| format!("the agent does not listen: {error}"))?;
+                    stdin.write_all(frame).map_err(|error| format!("the agent does not listen: {error}"))?;
                 }
             }
             // Closed meanwhile.
@@ -246,14 +212,8 @@ impl From<String> for Lost {
 
 /// Whether any user can run this program.
 fn open_to_all(program: &Path) -> bool {
-    let others = |path: &Path, bits: u32| {
-        std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & bits == bits)
-    };
-    others(program, 0o005)
-        && program
-            .ancestors()
-            .skip(1)
-            .all(|folder| others(folder, 0o001))
+    let others = |path: &Path, bits: u32| std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & bits == bits);
+    others(program, 0o005) && program.ancestors().skip(1).all(|folder| others(folder, 0o001))
 }
 
 /// One line, byte by byte: what follows it belongs to the agent. Fails at the end, and on what is no line.
@@ -282,17 +242,11 @@ struct Hearing {
 
 impl Hearing {
     fn new(who: &Become, prompt: &str) -> Hearing {
-        Hearing {
-            prompt: prompt.to_owned(),
-            any_prompt: who.method == "su",
-            password: who.password.clone(),
-            said: Mutex::default(),
-        }
+        Hearing { prompt: prompt.to_owned(), any_prompt: who.method == "su", password: who.password.clone(), said: Mutex::default() }
     }
 
     fn said(&self) -> String {
-        String::from_utf8_lossy(&self.said.lock().unwrap_or_else(PoisonError::into_inner))
-            .replace(&self.prompt, "")
+        String::from_utf8_lossy(&self.said.lock().unwrap_or_else(PoisonError::into_inner)).replace(&self.prompt, "")
     }
 
     fn listen(
@@ -312,16 +266,13 @@ impl Hearing {
                     said.drain(..excess);
                     String::from_utf8_lossy(&said).into_owned()
                 };
-                let asked = text.matches(&this.prompt).count()
-                    + usize::from(this.any_prompt && text.trim_end().ends_with(':'));
+                let asked = text.matches(&this.prompt).count() + usize::from(this.any_prompt && text.trim_end().ends_with(':'));
                 if asked > prompts {
                     prompts = asked;
                     let mut stdin = stdin.lock().unwrap_or_else(PoisonError::into_inner);
                     match (&this.password, stdin.as_mut(), prompts) {
                         (Some(password), Some(to), 1) => {
-                            let _ = to
-                                .write_all(format!("{password}\n").as_bytes())
-                                .and_then(|()| to.flush());
+                            let _ = to.write_all(format!("{password}\n").as_bytes()).and_then(|()| to.flush());
                         }
                         // Asked again: the password was wrong. The end of its input makes sudo give up.
                         _ => *stdin = None,
@@ -339,12 +290,8 @@ impl Watchdog {
     fn start(pid: u32) -> Watchdog {
         let (send, receive) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
-            let pid = i32::try_from(pid)
-                .ok()
-                .and_then(rustix::process::Pid::from_raw);
-            if let (Err(std::sync::mpsc::RecvTimeoutError::Timeout), Some(pid)) =
-                (receive.recv_timeout(PATIENCE), pid)
-            {
+            let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+            if let (Err(std::sync::mpsc::RecvTimeoutError::Timeout), Some(pid)) = (receive.recv_timeout(PATIENCE), pid) {
                 let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::TERM);
             }
         });

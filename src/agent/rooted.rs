@@ -13,9 +13,7 @@ use super::stop::Stop;
 use super::target::Target;
 use super::tree::Tree;
 use super::{account, digest, look, sentence};
-use crate::plan::{
-    Algorithm, Change, Command, Content, Group, Kind, Look, Meta, Output, Request, Response, User,
-};
+use crate::plan::{Algorithm, Change, Command, Content, Group, Kind, Look, Meta, Output, Request, Response, User};
 
 /// Where scratch files lie in the stand-in.
 pub const SCRATCH: &str = "/.scratch";
@@ -95,13 +93,7 @@ struct State {
 
 impl Rooted {
     pub fn new(root: PathBuf, answers: Answers, blobs: PathBuf) -> Rooted {
-        Rooted {
-            tree: Tree::rooted(root),
-            answers,
-            blobs,
-            stop: Stop::new(),
-            state: Mutex::default(),
-        }
+        Rooted { tree: Tree::rooted(root), answers, blobs, stop: Stop::new(), state: Mutex::default() }
     }
 
     /// What the module asked for that nothing was recorded for.
@@ -129,39 +121,21 @@ impl Rooted {
         };
         let fits = |recorded: &&Recorded, state: &State| {
             recorded.argv.len() == command.argv.len()
-                && recorded
-                    .argv
-                    .iter()
-                    .zip(&command.argv)
-                    .all(|(r, c)| r == "*" || r == c)
+                && recorded.argv.iter().zip(&command.argv).all(|(r, c)| r == "*" || r == c)
                 && (recorded.stdin.is_none() || recorded.stdin == stdin)
                 && state.allows(recorded.when.as_ref(), recorded.unless.as_ref())
         };
         let mut state = self.state();
-        let Some(recorded) = self
-            .answers
-            .commands
-            .iter()
-            .find(|recorded| fits(recorded, &state))
-        else {
-            let fault = format!(
-                "no answer is recorded for:\n  - argv: {}",
-                serde_json::to_string(&command.argv)?
-            );
+        let Some(recorded) = self.answers.commands.iter().find(|recorded| fits(recorded, &state)) else {
+            let fault = format!("no answer is recorded for:\n  - argv: {}", serde_json::to_string(&command.argv)?);
             state.faults.push(fault.clone());
             return Err(io::Error::new(io::ErrorKind::NotFound, fault));
         };
         if recorded.changes && looking {
-            state.faults.push(format!(
-                "a command that changes something was run while planning: {:?}",
-                command.argv
-            ));
+            state.faults.push(format!("a command that changes something was run while planning: {:?}", command.argv));
         }
         if !recorded.changes && !looking {
-            state.faults.push(format!(
-                "recorded without `changes: true`, but run as a change: {:?}",
-                command.argv
-            ));
+            state.faults.push(format!("recorded without `changes: true`, but run as a change: {:?}", command.argv));
         }
         state.words.extend(recorded.sets.clone());
         drop(state);
@@ -208,43 +182,25 @@ impl Rooted {
         Ok(path)
     }
 
-    fn account<T>(
-        &self,
-        file: &str,
-        database: &str,
-        name: &str,
-        find: fn(&str, &str) -> Option<T>,
-    ) -> io::Result<Option<T>> {
+    fn account<T>(&self, file: &str, database: &str, name: &str, find: fn(&str, &str) -> Option<T>) -> io::Result<Option<T>> {
         let text = self.read(Path::new(file))?;
         let none = text.is_none();
-        let text = text.map_or_else(String::new, |bytes| {
-            String::from_utf8_lossy(&bytes).into_owned()
-        });
+        let text = text.map_or_else(String::new, |bytes| String::from_utf8_lossy(&bytes).into_owned());
         if let Some(found) = find(&text, name) {
             return Ok(Some(found));
         }
         let argv = ["getent", database, name];
-        if self
-            .answers
-            .commands
-            .iter()
-            .any(|recorded| recorded.argv == argv)
-        {
+        if self.answers.commands.iter().any(|recorded| recorded.argv == argv) {
             return Ok(find(&self.answer(&Command::new(argv), true)?.text(), name));
         }
         // Every host has these.
-        Ok(if none {
-            find("root:x:0:0:root:/root:/bin/bash", name).or_else(|| find("root:x:0:", name))
-        } else {
-            None
-        })
+        Ok(if none { find("root:x:0:0:root:/root:/bin/bash", name).or_else(|| find("root:x:0:", name)) } else { None })
     }
 }
 
 impl State {
     fn allows(&self, when: Option<&String>, unless: Option<&String>) -> bool {
-        when.is_none_or(|word| self.words.contains(word))
-            && unless.is_none_or(|word| !self.words.contains(word))
+        when.is_none_or(|word| self.words.contains(word)) && unless.is_none_or(|word| !self.words.contains(word))
     }
 }
 
@@ -257,28 +213,17 @@ impl Look for Rooted {
         match self.tree.stat(path, true)? {
             None => Ok(None),
             Some(meta) if meta.kind == Kind::File => fs::read(self.tree.at(path, true)?).map(Some),
-            Some(_) => Err(io::Error::other(format!(
-                "cannot read {}: it is no regular file",
-                path.display()
-            ))),
+            Some(_) => Err(io::Error::other(format!("cannot read {}: it is no regular file", path.display()))),
         }
     }
 
     fn digest(&self, path: &Path, algorithm: Algorithm) -> io::Result<Option<String>> {
-        self.read(path)?
-            .map(|bytes| digest::of(bytes.as_slice(), algorithm))
-            .transpose()
+        self.read(path)?.map(|bytes| digest::of(bytes.as_slice(), algorithm)).transpose()
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        let names = look::list(&self.tree.at(folder, true)?)
-            .map_err(|error| sentence::error("list", folder, &error))?;
-        Ok(names
-            .into_iter()
-            .filter(|name| {
-                Path::new("/").join(name) != Path::new(SCRATCH) || folder != Path::new("/")
-            })
-            .collect())
+        let names = look::list(&self.tree.at(folder, true)?).map_err(|error| sentence::error("list", folder, &error))?;
+        Ok(names.into_iter().filter(|name| Path::new("/").join(name) != Path::new(SCRATCH) || folder != Path::new("/")).collect())
     }
 
     fn ask(&self, command: &Command) -> io::Result<Output> {
@@ -286,20 +231,10 @@ impl Look for Rooted {
     }
 
     fn which(&self, program: &str) -> Option<PathBuf> {
-        let recorded = || {
-            self.answers
-                .commands
-                .iter()
-                .any(|recorded| recorded.argv.first().is_some_and(|name| name == program))
-        };
+        let recorded = || self.answers.commands.iter().any(|recorded| recorded.argv.first().is_some_and(|name| name == program));
         match self.answers.which.get(program) {
             Some(path) => Some(path.clone()),
-            None if program.contains('/') => self
-                .tree
-                .stat(Path::new(program), true)
-                .ok()
-                .flatten()
-                .map(|_| program.into()),
+            None if program.contains('/') => self.tree.stat(Path::new(program), true).ok().flatten().map(|_| program.into()),
             None => recorded().then(|| Path::new("/usr/bin").join(program)),
         }
     }
@@ -328,17 +263,11 @@ impl Look for Rooted {
         let mut state = self.state();
         let fits = |recorded: &&RecordedRequest| {
             recorded.url == request.url
-                && recorded
-                    .method
-                    .as_ref()
-                    .is_none_or(|method| *method == request.method)
+                && recorded.method.as_ref().is_none_or(|method| *method == request.method)
                 && state.allows(recorded.when.as_ref(), recorded.unless.as_ref())
         };
         let Some(recorded) = self.answers.requests.iter().find(fits) else {
-            let fault = format!(
-                "no answer is recorded for:\n  - method: {}\n    url: {}",
-                request.method, request.url
-            );
+            let fault = format!("no answer is recorded for:\n  - method: {}\n    url: {}", request.method, request.url);
             state.faults.push(fault.clone());
             return Err(io::Error::new(io::ErrorKind::NotFound, fault));
         };
@@ -346,25 +275,10 @@ impl Look for Rooted {
         drop(state);
         let body = self.keep(recorded.body.as_bytes())?;
         Ok(Response {
-            status: if recorded.status == 0 {
-                200
-            } else {
-                recorded.status
-            },
-            reason: if recorded.reason.is_empty() {
-                "OK".into()
-            } else {
-                recorded.reason.clone()
-            },
-            headers: recorded
-                .headers
-                .iter()
-                .map(|(name, value)| (name.to_lowercase(), value.clone()))
-                .collect(),
-            url: recorded
-                .final_url
-                .clone()
-                .unwrap_or_else(|| recorded.url.clone()),
+            status: if recorded.status == 0 { 200 } else { recorded.status },
+            reason: if recorded.reason.is_empty() { "OK".into() } else { recorded.reason.clone() },
+            headers: recorded.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect(),
+            url: recorded.final_url.clone().unwrap_or_else(|| recorded.url.clone()),
             body,
         })
     }
@@ -373,14 +287,9 @@ impl Look for Rooted {
         let (path, at) = match content {
             Content::Bytes(bytes) => return Ok(Box::new(io::Cursor::new(bytes.clone()))),
             Content::File(path) => (path.clone(), self.tree.at(path, true)?),
-            Content::Blob(blob) => (
-                PathBuf::from("blob"),
-                self.blobs.join(blob.index.to_string()),
-            ),
+            Content::Blob(blob) => (PathBuf::from("blob"), self.blobs.join(blob.index.to_string())),
         };
-        File::open(at)
-            .map(|file| Box::new(file) as Box<dyn Read>)
-            .map_err(|error| sentence::error("read", &path, &error))
+        File::open(at).map(|file| Box::new(file) as Box<dyn Read>).map_err(|error| sentence::error("read", &path, &error))
     }
 
     fn scratch(&self, content: &Content) -> io::Result<PathBuf> {
@@ -422,10 +331,7 @@ impl Target for Rooted {
         if self.answers.ports.contains(&format!("{host}:{port}")) {
             return Ok(Box::new(io::empty()));
         }
-        Err(io::Error::new(
-            io::ErrorKind::ConnectionRefused,
-            "connection refused",
-        ))
+        Err(io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused"))
     }
 
     fn clock(&self) -> Duration {

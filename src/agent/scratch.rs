@@ -30,22 +30,14 @@ impl Scratch {
             .mode(0o600)
             .open(&path)
             .map_err(|error| super::sentence::error("make", &path, &error))?;
-        self.files
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(path.clone());
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
         Ok((file, path))
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        for file in self
-            .files
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .drain(..)
-        {
+        for file in self.files.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
             // It may have been renamed to where it belongs.
             let _ = fs::remove_file(file);
         }
@@ -65,11 +57,7 @@ fn folder() -> io::Result<PathBuf> {
         return Ok(folder.clone());
     }
     // /var/tmp first: /tmp is often memory, and what lies here may be large.
-    let places = [
-        PathBuf::from("/var/tmp"),
-        std::env::temp_dir(),
-        PathBuf::from("/dev/shm"),
-    ];
+    let places = [PathBuf::from("/var/tmp"), std::env::temp_dir(), PathBuf::from("/dev/shm")];
     let name = format!("{PREFIX}{}-{:08x}", std::process::id(), seed());
     let mut last = io::Error::other("no folder for scratch files");
     for place in places {
@@ -92,15 +80,10 @@ fn clear_leftovers(place: &Path) {
     for entry in fs::read_dir(place).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let Some(pid) = name
-            .strip_prefix(PREFIX)
-            .and_then(|rest| rest.split('-').next())
-        else {
+        let Some(pid) = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next()) else {
             continue;
         };
-        let ours = entry
-            .metadata()
-            .is_ok_and(|meta| meta.is_dir() && meta.uid() == me);
+        let ours = entry.metadata().is_ok_and(|meta| meta.is_dir() && meta.uid() == me);
         if ours && !Path::new("/proc").join(pid).exists() {
             let _ = fs::remove_dir_all(entry.path());
         }
@@ -109,9 +92,7 @@ fn clear_leftovers(place: &Path) {
 
 /// Differs from process to process and from moment to moment; not a secret, the folder's mode is what protects.
 pub(crate) fn seed() -> u32 {
-    let time = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |time| time.subsec_nanos());
+    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.subsec_nanos());
     let count = u32::try_from(COUNT.fetch_add(1, Ordering::Relaxed) & 0xffff).unwrap_or(0);
     (time ^ (std::process::id() << 12)).wrapping_add(count.wrapping_mul(0x9e37_79b9))
 }

@@ -21,22 +21,14 @@ fn why(path: &Path, error: &io::Error) -> String {
         Some(Errno::NOSPC) => format!(
             "no space is left on that file system, or no inodes; free some (`df -h {folder}`, `df -i {folder}` show the use), then run again"
         ),
-        Some(Errno::DQUOT) => {
-            "the disk quota of its owner is used up; raise it or free some space, then run again"
-                .into()
-        }
+        Some(Errno::DQUOT) => "the disk quota of its owner is used up; raise it or free some space, then run again".into(),
         Some(Errno::ROFS) => {
             format!("its file system is mounted read-only (`findmnt -T {folder}` shows it)")
         }
-        Some(Errno::ACCESS) => format!(
-            "permission denied for {}; if another user must do it, set `become: true`",
-            me()
-        ),
-        Some(Errno::PERM) => format!(
-            "operation not permitted for {}; set `become: true`, or look for an immutable flag (`lsattr {}`)",
-            me(),
-            path.display()
-        ),
+        Some(Errno::ACCESS) => format!("permission denied for {}; if another user must do it, set `become: true`", me()),
+        Some(Errno::PERM) => {
+            format!("operation not permitted for {}; set `become: true`, or look for an immutable flag (`lsattr {}`)", me(), path.display())
+        }
         Some(Errno::NOENT) => match missing(path) {
             Some(above) => format!("the folder {} does not exist", above.display()),
             None => "no such file or folder".into(),
@@ -53,27 +45,20 @@ fn why(path: &Path, error: &io::Error) -> String {
         Some(Errno::MFILE | Errno::NFILE) => "too many files are open (`ulimit -n`)".into(),
         _ => {
             let text = error.to_string();
-            text.split(" (os error")
-                .next()
-                .unwrap_or_default()
-                .to_lowercase()
+            text.split(" (os error").next().unwrap_or_default().to_lowercase()
         }
     }
 }
 
 /// The topmost folder on the way to `path` that is not there.
 fn missing(path: &Path) -> Option<&Path> {
-    path.ancestors()
-        .skip(1)
-        .filter(|above| !above.as_os_str().is_empty() && !above.exists())
-        .last()
+    path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty() && !above.exists()).last()
 }
 
 fn me() -> String {
     match rustix::process::geteuid().as_raw() {
         0 => "root".into(),
-        uid => super::account::name_of(uid)
-            .map_or_else(|| format!("uid {uid}"), |name| format!("the user {name}")),
+        uid => super::account::name_of(uid).map_or_else(|| format!("uid {uid}"), |name| format!("the user {name}")),
     }
 }
 
@@ -83,23 +68,12 @@ mod tests {
 
     #[test]
     fn says_what_to_do() {
-        let full = of(
-            "write",
-            Path::new("/srv/app/a"),
-            &io::Error::from(Errno::NOSPC),
-        );
+        let full = of("write", Path::new("/srv/app/a"), &io::Error::from(Errno::NOSPC));
         assert_eq!(
             full,
             "cannot write /srv/app/a: no space is left on that file system, or no inodes; free some (`df -h /srv/app`, `df -i /srv/app` show the use), then run again"
         );
-        let missing = of(
-            "write",
-            Path::new("/nowhere/at/all"),
-            &io::Error::from(Errno::NOENT),
-        );
-        assert_eq!(
-            missing,
-            "cannot write /nowhere/at/all: the folder /nowhere does not exist"
-        );
+        let missing = of("write", Path::new("/nowhere/at/all"), &io::Error::from(Errno::NOENT));
+        assert_eq!(missing, "cannot write /nowhere/at/all: the folder /nowhere does not exist");
     }
 }

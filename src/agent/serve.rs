@@ -70,13 +70,9 @@ pub(crate) struct Server {
 
 /// Where frames about a task go.
 pub(crate) enum Route {
-    Here {
-        stop: Arc<Stop>,
-        chunks: Option<SyncSender<Piece>>,
-    },
+    Here { stop: Arc<Stop>, chunks: Option<SyncSender<Piece>> },
     Relay(Arc<Relay>),
 }
-
 
 impl Server {
     /// A controller that is gone is noticed by the reader, not here.
@@ -87,20 +83,13 @@ impl Server {
     }
 
     pub(crate) fn send_frame(&self, frame: &[u8]) {
-        let _ = self
-            .out
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .write_all(frame);
+        let _ = self.out.lock().unwrap_or_else(PoisonError::into_inner).write_all(frame);
     }
 
     /// The task's answer; nothing more is to come for it.
     pub(crate) fn done(&self, id: u64, result: TaskResult) {
         if self.forget(id) {
-            self.send(&FromAgent::Done {
-                id,
-                result: Box::new(result),
-            });
+            self.send(&FromAgent::Done { id, result: Box::new(result) });
         }
     }
 
@@ -113,26 +102,11 @@ impl Server {
 
     /// A relay has ended: what it had under way fails, and the next task starts another.
     pub(crate) fn relay_ended(&self, relay: &Arc<Relay>, why: &str) {
-        self.relays
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|_, known| !Arc::ptr_eq(known, relay));
-        let of_relay =
-            |route: &Route| matches!(route, Route::Relay(known) if Arc::ptr_eq(known, relay));
-        let lost: Vec<u64> = self
-            .tasks()
-            .iter()
-            .filter(|(_, route)| of_relay(route))
-            .map(|(id, _)| *id)
-            .collect();
+        self.relays.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, known| !Arc::ptr_eq(known, relay));
+        let of_relay = |route: &Route| matches!(route, Route::Relay(known) if Arc::ptr_eq(known, relay));
+        let lost: Vec<u64> = self.tasks().iter().filter(|(_, route)| of_relay(route)).map(|(id, _)| *id).collect();
         for id in lost {
-            self.done(
-                id,
-                TaskResult {
-                    unreachable: true,
-                    ..apply::failed(why)
-                },
-            );
+            self.done(id, TaskResult { unreachable: true, ..apply::failed(why) });
         }
     }
 
@@ -144,22 +118,13 @@ impl Server {
         let id = task.id;
         if let Some(who) = task.become_.take() {
             let mut relays = self.relays.lock().unwrap_or_else(PoisonError::into_inner);
-            let relay = relays
-                .entry(who)
-                .or_insert_with_key(|who| Relay::start(who.clone(), self.clone()))
-                .clone();
+            let relay = relays.entry(who).or_insert_with_key(|who| Relay::start(who.clone(), self.clone())).clone();
             drop(relays);
             self.tasks().insert(id, Route::Relay(relay.clone()));
             return relay.forward(&ToAgent::Task(Box::new(task)), self);
         }
         let stop = Arc::new(Stop::after(task.timeout));
-        self.tasks().insert(
-            id,
-            Route::Here {
-                stop: stop.clone(),
-                chunks: None,
-            },
-        );
+        self.tasks().insert(id, Route::Here { stop: stop.clone(), chunks: None });
         if task.ahead {
             if self.ahead.add(task) {
                 let server = self.clone();
@@ -216,21 +181,11 @@ impl Server {
     }
 
     /// Does something for a task; a fault of ours fails the task alone.
-    fn guarded(
-        self: &Arc<Server>,
-        task: &Task,
-        run: impl FnOnce(Box<dyn Line>) -> TaskResult,
-    ) -> TaskResult {
-        let line = Box::new(Answering {
-            id: task.id,
-            server: self.clone(),
-        });
+    fn guarded(self: &Arc<Server>, task: &Task, run: impl FnOnce(Box<dyn Line>) -> TaskResult) -> TaskResult {
+        let line = Box::new(Answering { id: task.id, server: self.clone() });
         let run = std::panic::AssertUnwindSafe(|| run(line));
         std::panic::catch_unwind(run).unwrap_or_else(|_| {
-            apply::failed(format!(
-                "the module {} broke down; this is a fault of deploy, please report it",
-                task.module
-            ))
+            apply::failed(format!("the module {} broke down; this is a fault of deploy, please report it", task.module))
         })
     }
 
@@ -262,8 +217,7 @@ impl Server {
 
     /// The controller is gone. Idempotent.
     fn end(&self) {
-        let relays =
-            std::mem::take(&mut *self.relays.lock().unwrap_or_else(PoisonError::into_inner));
+        let relays = std::mem::take(&mut *self.relays.lock().unwrap_or_else(PoisonError::into_inner));
         for relay in relays.values() {
             relay.close();
         }
@@ -277,10 +231,7 @@ impl Server {
         // Undos come after what they undo has stopped.
         let limit = Instant::now() + GRACE + Duration::from_secs(2);
         while !tasks.is_empty() && Instant::now() < limit {
-            (tasks, _) = self
-                .ended
-                .wait_timeout(tasks, TICK)
-                .unwrap_or_else(PoisonError::into_inner);
+            (tasks, _) = self.ended.wait_timeout(tasks, TICK).unwrap_or_else(PoisonError::into_inner);
         }
         drop(tasks);
         armed::carry_out();
@@ -304,22 +255,12 @@ fn listen(stdin: File, server: &Arc<Server>) -> io::Result<()> {
             None => return Ok(()),
             Some(ToAgent::Task(task)) => server.start(*task),
             Some(ToAgent::Ping) => {
-                let relays: Vec<_> = server
-                    .relays
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .values()
-                    .cloned()
-                    .collect();
+                let relays: Vec<_> = server.relays.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
                 for relay in relays {
                     relay.forward(&ToAgent::Ping, server);
                 }
             }
-            Some(
-                message @ (ToAgent::Chunk { id, .. }
-                | ToAgent::NoBlob { id, .. }
-                | ToAgent::Cancel { id }),
-            ) => {
+            Some(message @ (ToAgent::Chunk { id, .. } | ToAgent::NoBlob { id, .. } | ToAgent::Cancel { id })) => {
                 server.pass(id, message);
             }
         }
@@ -327,10 +268,7 @@ fn listen(stdin: File, server: &Arc<Server>) -> io::Result<()> {
 }
 
 fn readable(file: &File, wait: Duration) -> io::Result<bool> {
-    let wait = Timespec {
-        tv_sec: wait.as_secs().cast_signed(),
-        tv_nsec: 0,
-    };
+    let wait = Timespec { tv_sec: wait.as_secs().cast_signed(), tv_nsec: 0 };
     match poll(&mut [PollFd::new(file, PollFlags::IN)], Some(&wait)) {
         Ok(n) => Ok(n > 0),
         Err(rustix::io::Errno::INTR) => Ok(false),
@@ -346,15 +284,13 @@ fn watch_signals(server: &Arc<Server>) -> io::Result<()> {
         signal_hook::low_level::pipe::register(signal, notify.try_clone()?)?;
     }
     let server = server.clone();
-    std::thread::Builder::new()
-        .name("signals".into())
-        .spawn(move || {
-            if asked.read_exact(&mut [0]).is_ok() {
-                server.end();
-                #[expect(clippy::exit, reason = "the main thread is blocked in a read")]
-                std::process::exit(143);
-            }
-        })?;
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        if asked.read_exact(&mut [0]).is_ok() {
+            server.end();
+            #[expect(clippy::exit, reason = "the main thread is blocked in a read")]
+            std::process::exit(143);
+        }
+    })?;
     Ok(())
 }
 

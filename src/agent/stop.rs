@@ -28,10 +28,7 @@ impl Stop {
     /// `seconds` from now on at most.
     pub fn after(seconds: Option<f64>) -> Stop {
         let limit = seconds.and_then(|s| Duration::try_from_secs_f64(s).ok());
-        Stop {
-            deadline: limit.and_then(|limit| Instant::now().checked_add(limit)),
-            ..Stop::default()
-        }
+        Stop { deadline: limit.and_then(|limit| Instant::now().checked_add(limit)), ..Stop::default() }
     }
 
     /// Ends what is under way: SIGTERM now, SIGKILL after [`GRACE`] by who waits for the process.
@@ -52,27 +49,17 @@ impl Stop {
     /// An error where the task must not go on.
     pub fn check(&self) -> io::Result<()> {
         if self.is_cancelled() {
-            return Err(io::Error::new(
-                io::ErrorKind::Interrupted,
-                "the task was stopped by the controller",
-            ));
+            return Err(io::Error::new(io::ErrorKind::Interrupted, "the task was stopped by the controller"));
         }
-        if self
-            .deadline
-            .is_some_and(|deadline| Instant::now() >= deadline)
-        {
-            return Err(io::Error::new(
-                io::ErrorKind::TimedOut,
-                "the task took longer than its `timeout` allows",
-            ));
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the task took longer than its `timeout` allows"));
         }
         Ok(())
     }
 
     /// Time left, where there is a limit.
     pub fn left(&self) -> Option<Duration> {
-        self.deadline
-            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// Sleeps, but not past a cancel or the limit.
@@ -84,29 +71,20 @@ impl Stop {
             if now >= end {
                 break;
             }
-            (groups, _) = self
-                .woken
-                .wait_timeout(groups, end - now)
-                .unwrap_or_else(PoisonError::into_inner);
+            (groups, _) = self.woken.wait_timeout(groups, end - now).unwrap_or_else(PoisonError::into_inner);
         }
         drop(groups);
         self.check()
     }
 
     pub(crate) fn enter(&self, group: Pid) {
-        self.groups
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(group);
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner).push(group);
         if self.is_cancelled() {
             let _ = kill_process_group(group, Signal::TERM);
         }
     }
 
     pub(crate) fn leave(&self, group: Pid) {
-        self.groups
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|g| *g != group);
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner).retain(|g| *g != group);
     }
 }

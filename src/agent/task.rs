@@ -51,18 +51,14 @@ pub(crate) fn foresee(task: &Task, stop: Arc<Stop>, line: Box<dyn Line>) -> Opti
 }
 
 fn understood(task: &Task) -> Result<(&'static modules::Entry, Map<String, Json>), String> {
-    let module = modules::find(&task.module)
-        .ok_or_else(|| format!("there is no module `{}` on the target", task.module))?;
-    let arguments = serde_json::from_slice(&task.arguments)
-        .map_err(|error| format!("the arguments of {} are no JSON object: {error}", task.module))?;
+    let module = modules::find(&task.module).ok_or_else(|| format!("there is no module `{}` on the target", task.module))?;
+    let arguments =
+        serde_json::from_slice(&task.arguments).map_err(|error| format!("the arguments of {} are no JSON object: {error}", task.module))?;
     Ok((module, arguments))
 }
 
 fn mode(task: &Task) -> Mode {
-    Mode {
-        check: task.check,
-        diff: task.diff && !task.no_log,
-    }
+    Mode { check: task.check, diff: task.diff && !task.no_log }
 }
 
 /// The line of a task to the controller.
@@ -78,10 +74,7 @@ impl Line for Answering {
             Some(Route::Here { chunks, .. }) => *chunks = Some(send),
             _ => return Err(io::Error::other("the task has ended")),
         }
-        self.server.send(&FromAgent::Want {
-            id: self.id,
-            blob: blob.clone(),
-        });
+        self.server.send(&FromAgent::Want { id: self.id, blob: blob.clone() });
         let received = self.receive(&receive, blob, into, stop);
         if let Some(Route::Here { chunks, .. }) = self.server.tasks().get_mut(&self.id) {
             *chunks = None;
@@ -90,32 +83,19 @@ impl Line for Answering {
     }
 
     fn progress(&self, message: &str, step: u64, of: u64) {
-        self.server.send(&FromAgent::Progress {
-            id: self.id,
-            message: message.to_owned(),
-            step,
-            of,
-        });
+        self.server.send(&FromAgent::Progress { id: self.id, message: message.to_owned(), step, of });
     }
 }
 
 impl Answering {
-    fn receive(
-        &self,
-        chunks: &Receiver<Piece>,
-        blob: &Blob,
-        into: &mut File,
-        stop: &Stop,
-    ) -> io::Result<()> {
+    fn receive(&self, chunks: &Receiver<Piece>, blob: &Blob, into: &mut File, stop: &Stop) -> io::Result<()> {
         let mut hasher = sha1::Sha1::new();
         let mut size = 0;
         loop {
             match chunks.recv_timeout(TICK) {
                 Ok(Piece::Chunk(data)) if data.is_empty() => break,
                 Ok(Piece::Chunk(data)) => {
-                    into.write_all(&data).map_err(|error| {
-                        sentence::error("write to", &std::env::temp_dir(), &error)
-                    })?;
+                    into.write_all(&data).map_err(|error| sentence::error("write to", &std::env::temp_dir(), &error))?;
                     hasher.update(&data);
                     size += data.len() as u64;
                 }
@@ -127,9 +107,7 @@ impl Answering {
             }
         }
         if size != blob.size || digest::hex(&hasher.finalize()) != blob.sha1 {
-            return Err(io::Error::other(
-                "the content changed on the controller while the task ran; run again",
-            ));
+            return Err(io::Error::other("the content changed on the controller while the task ran; run again"));
         }
         Ok(())
     }

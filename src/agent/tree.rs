@@ -28,10 +28,7 @@ impl Tree {
     }
 
     pub fn rooted(root: PathBuf) -> Tree {
-        Tree {
-            root: Some(root),
-            owners: Mutex::default(),
-        }
+        Tree { root: Some(root), owners: Mutex::default() }
     }
 
     pub fn is_real(&self) -> bool {
@@ -78,19 +75,10 @@ impl Tree {
     /// `None` where nothing is at `path`, or where something on the way is no folder.
     pub fn stat(&self, path: &Path, follow: bool) -> io::Result<Option<Meta>> {
         let at = self.at(path, follow)?;
-        let found = if follow {
-            fs::metadata(&at)
-        } else {
-            fs::symlink_metadata(&at)
-        };
+        let found = if follow { fs::metadata(&at) } else { fs::symlink_metadata(&at) };
         let found = match found {
             Ok(found) => found,
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-                ) =>
-            {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Ok(None);
             }
             Err(error) => return Err(error),
@@ -113,31 +101,17 @@ impl Tree {
             rdev: found.rdev(),
             blocks: found.blocks(),
             block_size: found.blksize(),
-            target: if kind == Kind::Link {
-                Some(fs::read_link(&at)?)
-            } else {
-                None
-            },
+            target: if kind == Kind::Link { Some(fs::read_link(&at)?) } else { None },
         }))
     }
 
     /// chown(2); `at` is a path of [`Tree::at`].
-    pub fn own(
-        &self,
-        at: &Path,
-        uid: Option<u32>,
-        gid: Option<u32>,
-        follow: bool,
-    ) -> io::Result<()> {
+    pub fn own(&self, at: &Path, uid: Option<u32>, gid: Option<u32>, follow: bool) -> io::Result<()> {
         if uid.is_none() && gid.is_none() {
             return Ok(());
         }
         if self.root.is_none() {
-            return if follow {
-                std::os::unix::fs::chown(at, uid, gid)
-            } else {
-                std::os::unix::fs::lchown(at, uid, gid)
-            };
+            return if follow { std::os::unix::fs::chown(at, uid, gid) } else { std::os::unix::fs::lchown(at, uid, gid) };
         }
         let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = owners.entry(at.to_owned()).or_insert((0, 0));
@@ -150,22 +124,11 @@ impl Tree {
         fs::rename(from, to)?;
         if self.root.is_some() {
             let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-            let moved: Vec<PathBuf> = owners
-                .keys()
-                .filter(|path| path.starts_with(from))
-                .cloned()
-                .collect();
+            let moved: Vec<PathBuf> = owners.keys().filter(|path| path.starts_with(from)).cloned().collect();
             owners.retain(|path, _| !path.starts_with(to));
             for old in moved {
                 if let (Some(owner), Ok(rest)) = (owners.remove(&old), old.strip_prefix(from)) {
-                    owners.insert(
-                        if rest.as_os_str().is_empty() {
-                            to.to_owned()
-                        } else {
-                            to.join(rest)
-                        },
-                        owner,
-                    );
+                    owners.insert(if rest.as_os_str().is_empty() { to.to_owned() } else { to.join(rest) }, owner);
                 }
             }
         }
@@ -180,10 +143,7 @@ impl Tree {
             fs::remove_file(at)?
         }
         if self.root.is_some() {
-            self.owners
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .retain(|path, _| !path.starts_with(at));
+            self.owners.lock().unwrap_or_else(PoisonError::into_inner).retain(|path, _| !path.starts_with(at));
         }
         Ok(())
     }
@@ -227,18 +187,9 @@ mod tests {
         std::os::unix::fs::symlink("/srv/a", root.join("srv/current")).unwrap();
         std::os::unix::fs::symlink("../../../../etc", root.join("srv/out")).unwrap();
         let tree = Tree::rooted(root.clone());
-        assert_eq!(
-            tree.at(Path::new("/srv/current/x"), true).unwrap(),
-            root.join("srv/a/x")
-        );
-        assert_eq!(
-            tree.at(Path::new("/srv/current"), false).unwrap(),
-            root.join("srv/current")
-        );
-        assert_eq!(
-            tree.at(Path::new("/srv/out/passwd"), true).unwrap(),
-            root.join("etc/passwd")
-        );
+        assert_eq!(tree.at(Path::new("/srv/current/x"), true).unwrap(), root.join("srv/a/x"));
+        assert_eq!(tree.at(Path::new("/srv/current"), false).unwrap(), root.join("srv/current"));
+        assert_eq!(tree.at(Path::new("/srv/out/passwd"), true).unwrap(), root.join("etc/passwd"));
         fs::remove_dir_all(root).unwrap();
     }
 }

@@ -82,9 +82,9 @@ impl S3 {
     pub(super) async fn put(&self, name: &str, body: &Body, headers: &Headers, when: &When) -> Result<Put, Error> {
         let content = match body {
             Body::Bytes(bytes) => ByteStream::from(bytes.clone()),
-            Body::File(path) => ByteStream::from_path(path)
-                .await
-                .map_err(|error| Error::new(format!("cannot read {}: {error}", path.display())))?,
+            Body::File(path) => {
+                ByteStream::from_path(path).await.map_err(|error| Error::new(format!("cannot read {}: {error}", path.display())))?
+            }
         };
         let mut put = self.client.put_object().bucket(&self.bucket).key(self.key(name)).body(content);
         put = put.content_type(&headers.content_type).cache_control(&headers.cache_control);
@@ -131,10 +131,12 @@ impl S3 {
         match error {
             SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
                 let why = failure.as_connector_error().map(|error| root(error)).unwrap_or_default();
-                return Error::new(format!("{} does not answer: {why}", self.at)).help("check deploy_bucket.endpoint, and that the service runs");
+                return Error::new(format!("{} does not answer: {why}", self.at))
+                    .help("check deploy_bucket.endpoint, and that the service runs");
             }
             SdkError::TimeoutError(_) => {
-                return Error::new(format!("{} does not answer in time", self.at)).help("check deploy_bucket.endpoint, and that the service runs");
+                return Error::new(format!("{} does not answer in time", self.at))
+                    .help("check deploy_bucket.endpoint, and that the service runs");
             }
             SdkError::ServiceError(_) | SdkError::ResponseError(_) => {}
             other => {
@@ -148,14 +150,24 @@ impl S3 {
         }
         match (code(error), status(error)) {
             ("NoSuchBucket", _) => Error::new(format!("there is no {label}")).help("make it, or correct deploy_bucket.name"),
-            ("InvalidAccessKeyId", _) => Error::new(format!("{label} does not know the access key")).help("check deploy_bucket.access_key, or the AWS environment"),
-            ("SignatureDoesNotMatch", _) => Error::new(format!("{label} does not accept the secret key")).help("check deploy_bucket.secret_key and region"),
+            ("InvalidAccessKeyId", _) => {
+                Error::new(format!("{label} does not know the access key")).help("check deploy_bucket.access_key, or the AWS environment")
+            }
+            ("SignatureDoesNotMatch", _) => {
+                Error::new(format!("{label} does not accept the secret key")).help("check deploy_bucket.secret_key and region")
+            }
             ("RequestTimeTooSkewed", _) => Error::new(format!("{label} refuses: the clock of this machine is wrong")).help("set the clock"),
-            ("ExpiredToken" | "TokenRefreshRequired", _) => Error::new(format!("the credentials for {label} have expired")).help("log in again"),
-            ("PermanentRedirect" | "AuthorizationHeaderMalformed", _) => Error::new(format!("{label} is in another region")).help("correct deploy_bucket.region"),
+            ("ExpiredToken" | "TokenRefreshRequired", _) => {
+                Error::new(format!("the credentials for {label} have expired")).help("log in again")
+            }
+            ("PermanentRedirect" | "AuthorizationHeaderMalformed", _) => {
+                Error::new(format!("{label} is in another region")).help("correct deploy_bucket.region")
+            }
             ("AccessDenied", _) | (_, Some(403)) => Error::new(format!("{failed}: access denied"))
                 .help("the credentials need s3:ListBucket, s3:GetObject and s3:PutObject there"),
-            (code, Some(status)) => Error::new(format!("{failed}: {} ({status})", if code.is_empty() { "the service refused" } else { code })),
+            (code, Some(status)) => {
+                Error::new(format!("{failed}: {} ({status})", if code.is_empty() { "the service refused" } else { code }))
+            }
             (code, None) => Error::new(format!("{failed}: {code}")),
         }
     }

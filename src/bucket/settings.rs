@@ -35,8 +35,8 @@ impl Settings {
         // `endpoint: ''` means none, as an absent key does.
         let given: serde_json::Map<String, Json> =
             map.iter().filter(|(_, v)| !v.is_null() && v.as_str() != Some("")).map(|(k, v)| (k.clone(), v.clone())).collect();
-        let mut settings: Settings =
-            serde_json::from_value(Json::Object(given)).map_err(|error| format!("deploy_bucket: {}", without_values(&error.to_string())))?;
+        let mut settings: Settings = serde_json::from_value(Json::Object(given))
+            .map_err(|error| format!("deploy_bucket: {}", without_values(&error.to_string())))?;
         if settings.access_key.is_some() != settings.secret_key.is_some() {
             return Err("deploy_bucket: access_key and secret_key go together; without both, the usual AWS sources are asked".into());
         }
@@ -61,7 +61,11 @@ impl Settings {
 
 /// Serde shows what it found where it wanted something else; a key could be among it.
 fn without_values(message: &str) -> String {
-    if message.starts_with("invalid type") { "a value has the wrong type (texts, and true or false for path_style)".into() } else { message.into() }
+    if message.starts_with("invalid type") {
+        "a value has the wrong type (texts, and true or false for path_style)".into()
+    } else {
+        message.into()
+    }
 }
 
 impl fmt::Debug for Settings {
@@ -84,7 +88,11 @@ mod tests {
 
     #[test]
     fn no_key_shows_in_an_error() {
-        for value in [json!({"name": "b", "access_key": "AKIA", "secret_key": ["hunter2"]}), json!({"name": "b", "secret_key": "hunter2"}), json!("hunter2")] {
+        for value in [
+            json!({"name": "b", "access_key": "AKIA", "secret_key": ["hunter2"]}),
+            json!({"name": "b", "secret_key": "hunter2"}),
+            json!("hunter2"),
+        ] {
             assert!(!Settings::decode(&value).unwrap_err().contains("hunter2"));
         }
         let typo = Settings::decode(&json!({"name": "b", "secret": "hunter2"})).unwrap_err();

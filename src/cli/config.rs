@@ -80,7 +80,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         What::List(shape) => list(&shape)?,
         What::View(_) => match &config.file {
             Some(file) => ui::line(std::fs::read_to_string(file)?.trim_end_matches('\n')),
-            None => return Err(Diagnostic::error("no ansible.cfg counts here").help("it is looked for in ANSIBLE_CONFIG, ./ansible.cfg, ~/.ansible.cfg, /etc/ansible/ansible.cfg").into()),
+            None => {
+                return Err(Diagnostic::error("no ansible.cfg counts here")
+                    .help("it is looked for in ANSIBLE_CONFIG, ./ansible.cfg, ~/.ansible.cfg, /etc/ansible/ansible.cfg")
+                    .into());
+            }
         },
         What::Init(args) => init(args.disabled),
         What::Validate(args) => return Ok(validate(config, &args.format)),
@@ -96,12 +100,16 @@ fn dump(config: &Config, args: &Dump) -> anyhow::Result<()> {
         .collect();
     match args.shape.format.as_str() {
         "display" => {
-            ui::line(&format!("CONFIG_FILE() = {}", config.file.as_ref().map_or_else(|| "None".to_owned(), |file| file.display().to_string())));
+            ui::line(&format!(
+                "CONFIG_FILE() = {}",
+                config.file.as_ref().map_or_else(|| "None".to_owned(), |file| file.display().to_string())
+            ));
             rows.iter().for_each(|(setting, value, origin)| ui::line(&format!("{}({}) = {}", setting.name, from(origin), python(value))));
         }
         format => {
             let mut all = vec![json!({"name": "CONFIG_FILE", "origin": "", "value": config.file})];
-            let rows: Vec<Json> = rows.iter().map(|(setting, value, origin)| json!({"name": setting.name, "origin": from(origin), "value": value})).collect();
+            let rows: Vec<Json> =
+                rows.iter().map(|(setting, value, origin)| json!({"name": setting.name, "origin": from(origin), "value": value})).collect();
             all.extend(rows);
             all.push(json!({"GALAXY_SERVERS": galaxy_servers(config)}));
             write(&Json::Array(all), format)?;
@@ -112,13 +120,15 @@ fn dump(config: &Config, args: &Dump) -> anyhow::Result<()> {
 
 /// Servers of `[galaxy_server.NAME]`, each with what is known of it.
 fn galaxy_servers(config: &Config) -> Json {
-    const OPTIONS: &[&str] = &["url", "username", "password", "token", "auth_url", "api_version", "validate_certs", "client_id", "client_secret", "timeout"];
+    const OPTIONS: &[&str] =
+        &["url", "username", "password", "token", "auth_url", "api_version", "validate_certs", "client_id", "client_secret", "timeout"];
     let origin = config.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
     let option = |given: &std::collections::HashMap<String, String>, name: &str| match given.get(name) {
         Some(text) => json!({"name": name, "origin": origin, "value": text}),
         None => json!({"name": name, "origin": "default", "value": null}),
     };
-    let servers = config.galaxy_servers.iter().map(|(name, given)| (name.clone(), OPTIONS.iter().map(|o| option(given, o)).collect::<Json>()));
+    let servers =
+        config.galaxy_servers.iter().map(|(name, given)| (name.clone(), OPTIONS.iter().map(|o| option(given, o)).collect::<Json>()));
     Json::Object(servers.collect::<Map<_, _>>())
 }
 
@@ -157,7 +167,11 @@ fn init(disabled: bool) {
                 }
                 written.push(key);
                 let meaning = if setting.meaning.is_empty() { "Known to Ansible; does nothing here." } else { setting.meaning };
-                ui::line(&format!("# {meaning}\n{}{key}={}\n", if disabled { ";" } else { "" }, setting.default.unwrap_or_default().replace("{home}", "~/.ansible")));
+                ui::line(&format!(
+                    "# {meaning}\n{}{key}={}\n",
+                    if disabled { ";" } else { "" },
+                    setting.default.unwrap_or_default().replace("{home}", "~/.ansible")
+                ));
             }
         }
     }
@@ -167,8 +181,11 @@ fn init(disabled: bool) {
 fn validate(config: &Config, format: &str) -> ExitCode {
     if format == "env" {
         // The first two name the file itself, and what Ansible's own tests are told.
-        let known = |name: &str| name == "ANSIBLE_CONFIG" || name.starts_with("ANSIBLE_TEST_") || all().iter().any(|setting| setting.env.contains(&name));
-        let unknown: Vec<String> = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("ANSIBLE_") && !known(name)).collect();
+        let known = |name: &str| {
+            name == "ANSIBLE_CONFIG" || name.starts_with("ANSIBLE_TEST_") || all().iter().any(|setting| setting.env.contains(&name))
+        };
+        let unknown: Vec<String> =
+            std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("ANSIBLE_") && !known(name)).collect();
         for name in &unknown {
             let names = all().iter().flat_map(|setting| setting.env.iter().copied());
             ui::report(&Diagnostic::error(format!("Found unknown environment variable '{name}'.")).suggest(name, names));
@@ -188,7 +205,9 @@ fn value(config: &Config, setting: &Setting) -> Json {
     let Some(text) = config.raw(setting.name).0 else { return Json::Null };
     match setting.kind {
         Kind::Flag => Json::Bool(config.flag(setting.name)),
-        Kind::Number => text.trim().parse::<i64>().map(Json::from).or_else(|_| text.trim().parse::<f64>().map(Json::from)).unwrap_or(Json::Null),
+        Kind::Number => {
+            text.trim().parse::<i64>().map(Json::from).or_else(|_| text.trim().parse::<f64>().map(Json::from)).unwrap_or(Json::Null)
+        }
         Kind::List => json!(config.list(setting.name)),
         Kind::PathList => json!(config.list(setting.name)),
         Kind::Paths => json!(config.paths(setting.name)),
@@ -212,7 +231,9 @@ fn python(value: &Json) -> String {
         Json::Bool(true) => "True".to_owned(),
         Json::Bool(false) => "False".to_owned(),
         Json::String(text) => text.clone(),
-        Json::Array(items) => format!("[{}]", items.iter().map(|item| format!("'{}'", item.as_str().unwrap_or_default())).collect::<Vec<_>>().join(", ")),
+        Json::Array(items) => {
+            format!("[{}]", items.iter().map(|item| format!("'{}'", item.as_str().unwrap_or_default())).collect::<Vec<_>>().join(", "))
+        }
         other => other.to_string(),
     }
 }

@@ -51,11 +51,23 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 fn pages() -> Vec<Page> {
-    let actions = ACTIONS.iter().map(|a| Page { name: a.name, summary: a.summary, arguments: visible(a.arguments), rules: a.rules, examples: a.examples, returns: a.returns });
-    let modules = MODULES
-        .iter()
-        .filter(|m| !m.name.starts_with("deploy.internal.") && !ACTIONS.iter().any(|a| a.name == m.name))
-        .map(|m| Page { name: m.name, summary: m.summary, arguments: visible(m.arguments), rules: m.rules, examples: m.examples, returns: m.returns });
+    let actions = ACTIONS.iter().map(|a| Page {
+        name: a.name,
+        summary: a.summary,
+        arguments: visible(a.arguments),
+        rules: a.rules,
+        examples: a.examples,
+        returns: a.returns,
+    });
+    let modules =
+        MODULES.iter().filter(|m| !m.name.starts_with("deploy.internal.") && !ACTIONS.iter().any(|a| a.name == m.name)).map(|m| Page {
+            name: m.name,
+            summary: m.summary,
+            arguments: visible(m.arguments),
+            rules: m.rules,
+            examples: m.examples,
+            returns: m.returns,
+        });
     let mut pages: Vec<Page> = actions.chain(modules).collect();
     pages.sort_by_key(|p| p.name);
     pages

@@ -10,8 +10,10 @@ use crate::ui::{self, Colour};
 
 /// Bring roles and collections from where requirements.yml says.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  deploy galaxy install -r requirements.yml\n  deploy galaxy role install git+https://github.com/owner/role.git,v1.2\n  deploy galaxy list\n\n\
-The commits and tarballs that were taken are written into requirements.lock.yml: keep it in git, and the next machine gets the same.")]
+#[command(
+    after_help = "Examples:\n  deploy galaxy install -r requirements.yml\n  deploy galaxy role install git+https://github.com/owner/role.git,v1.2\n  deploy galaxy list\n\n\
+The commits and tarballs that were taken are written into requirements.lock.yml: keep it in git, and the next machine gets the same."
+)]
 pub(super) struct Args {
     #[command(subcommand)]
     what: What,
@@ -160,7 +162,10 @@ fn list(args: &List, kinds: &[Kind]) -> anyhow::Result<ExitCode> {
     for kind in kinds {
         let folders = if args.path.is_empty() { folders(*kind) } else { args.path.clone() };
         for folder in folders {
-            let found: Vec<_> = galaxy::installed(*kind, &folder).into_iter().filter(|one| args.name.as_ref().is_none_or(|name| one.name == *name)).collect();
+            let found: Vec<_> = galaxy::installed(*kind, &folder)
+                .into_iter()
+                .filter(|one| args.name.as_ref().is_none_or(|name| one.name == *name))
+                .collect();
             if found.is_empty() {
                 continue;
             }

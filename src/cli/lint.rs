@@ -69,7 +69,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         let inside = Inside { folder: path.parent().map(Path::to_owned).unwrap_or_default(), playbook: root.clone(), ..Inside::default() };
         survey.tasks(&loader.tasks_file(path, &inside, &mut problems).0, None);
     }
-    let playbooks: Vec<_> = found.playbooks.iter().filter_map(|path| loader.playbook(path).map_err(|more| problems.0.extend(more.0)).ok()).collect();
+    let playbooks: Vec<_> =
+        found.playbooks.iter().filter_map(|path| loader.playbook(path).map_err(|more| problems.0.extend(more.0)).ok()).collect();
     playbooks.iter().for_each(|plays| survey.plays(plays));
     problems.0.extend(survey.missing_files());
     problems.0.extend(survey.undefined().into_iter().map(|problem| Diagnostic { level: Level::Warning, ..problem }));
@@ -88,7 +89,11 @@ fn show(found: &Found, problems: Vec<Diagnostic>, strict: bool) -> ExitCode {
         if !told.insert(format!("{} {}", problem.span.as_ref().map(ToString::to_string).unwrap_or_default(), problem.message)) {
             continue;
         }
-        if problem.level == Level::Error { errors += 1 } else { warnings += 1 }
+        if problem.level == Level::Error {
+            errors += 1
+        } else {
+            warnings += 1
+        }
         ui::report(&problem);
     }
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
@@ -99,7 +104,11 @@ fn show(found: &Found, problems: Vec<Diagnostic>, strict: bool) -> ExitCode {
         if found.inventories.len() == 1 { "1 inventory".to_owned() } else { format!("{} inventories", found.inventories.len()) },
     ];
     let good = errors == 0 && (warnings == 0 || !strict);
-    let end = if errors + warnings == 0 { "nothing is wrong".to_owned() } else { format!("{}, {}", count(errors, "error"), count(warnings, "warning")) };
+    let end = if errors + warnings == 0 {
+        "nothing is wrong".to_owned()
+    } else {
+        format!("{}, {}", count(errors, "error"), count(warnings, "warning"))
+    };
     ui::deploy::closing(&format!("{}: {end}", seen.join(", ")), good);
     u8::from(!good)
 }
@@ -110,7 +119,8 @@ impl Found {
         if path.is_file() {
             return self.file(path);
         }
-        let skipped = (name.starts_with('.') && name != "." && name != "..") || matches!(name.as_str(), "node_modules" | "target" | "venv" | "__pycache__" | "molecule");
+        let skipped = (name.starts_with('.') && name != "." && name != "..")
+            || matches!(name.as_str(), "node_modules" | "target" | "venv" | "__pycache__" | "molecule");
         // A link may lead back up.
         if depth > 12 || (depth > 0 && (skipped || path.is_symlink())) {
             return;
@@ -121,7 +131,10 @@ impl Found {
             self.roles.insert(path.to_owned());
             return self.templates_below(&path.join("templates"));
         }
-        if parent == "inventories" || matches!(name.as_str(), "inventory" | "inventories") && !children(path).iter().any(|child| child.is_dir() && !child.ends_with("group_vars") && !child.ends_with("host_vars")) {
+        if parent == "inventories"
+            || matches!(name.as_str(), "inventory" | "inventories")
+                && !children(path).iter().any(|child| child.is_dir() && !child.ends_with("group_vars") && !child.ends_with("host_vars"))
+        {
             self.inventories.push(path.to_owned());
             return;
         }
@@ -140,7 +153,11 @@ impl Found {
         }
         let Ok(text) = std::fs::read_to_string(path) else { return };
         // A playbook is a list of plays; all else is somebody else's, or variables.
-        let of_play = |line: &str| ["hosts:", "import_playbook:", "ansible.builtin.import_playbook:"].iter().any(|key| line.trim_start_matches(['-', ' ']).starts_with(key));
+        let of_play = |line: &str| {
+            ["hosts:", "import_playbook:", "ansible.builtin.import_playbook:"]
+                .iter()
+                .any(|key| line.trim_start_matches(['-', ' ']).starts_with(key))
+        };
         if text.lines().any(of_play) && text.lines().any(|line| line.starts_with("- ") || line.starts_with('-')) {
             self.playbooks.push(path.to_owned());
         } else if path.parent().and_then(Path::file_name).is_some_and(|folder| folder == "tasks" || folder == "handlers") {
@@ -182,12 +199,17 @@ impl Found {
 fn check_role(loader: &Loader, path: &Path, root: &Path, survey: &mut Survey<'_>, problems: &mut Diagnostics) {
     let inside = Inside { folder: path.to_owned(), playbook: root.to_owned(), ..Inside::default() };
     let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    if let Some(role) = problems.collect_all(loader.role(&full.to_string_lossy(), &From::default(), &inside), &yaml::nowhere("lint", "role")) {
+    if let Some(role) =
+        problems.collect_all(loader.role(&full.to_string_lossy(), &From::default(), &inside), &yaml::nowhere("lint", "role"))
+    {
         survey.role(&RoleUse { role, params: VarMap::new(), keywords: Arc::default(), public: true, allow_duplicates: true });
     }
     // Files that only an include names are checked too.
     for part in ["tasks", "handlers"] {
-        for file in children(&path.join(part)).into_iter().filter(|file| file.is_file() && file.extension().is_some_and(|e| e == "yml" || e == "yaml")) {
+        for file in children(&path.join(part))
+            .into_iter()
+            .filter(|file| file.is_file() && file.extension().is_some_and(|e| e == "yml" || e == "yaml"))
+        {
             let inside = Inside { role: Some(path.to_owned()), handlers: part == "handlers", ..inside.clone() };
             survey.tasks(&loader.tasks_file(&file, &inside, problems).0, Some(path));
         }

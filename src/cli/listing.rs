@@ -36,7 +36,15 @@ struct Row {
 ///
 /// # Errors
 /// The hosts of a play cannot be worked out.
-pub(super) fn show(path: &Path, plays: &[Play], prepared: &Prepared, what: &What, tags: &[String], skip: &[String], limit: Option<&str>) -> Result<(), Diagnostic> {
+pub(super) fn show(
+    path: &Path,
+    plays: &[Play],
+    prepared: &Prepared,
+    what: &What,
+    tags: &[String],
+    skip: &[String],
+    limit: Option<&str>,
+) -> Result<(), Diagnostic> {
     // Tags are shown to be chosen from: those that only run when asked for too.
     let all = ["all".to_owned(), "never".to_owned()];
     let only = if what.tags && tags.is_empty() { &all[..] } else { tags };
@@ -113,12 +121,14 @@ fn joined(tags: &BTreeSet<String>) -> String {
 /// # Errors
 /// It cannot be written.
 pub(super) fn write_retry_file(playbook: &Path, ended: &Ended) -> Result<(), Diagnostics> {
-    let lost: Vec<String> = ended.recap.iter().filter(|(_, counts)| counts.failed > 0 || counts.unreachable > 0).map(|(host, _)| format!("{host}\n")).collect();
+    let lost: Vec<String> =
+        ended.recap.iter().filter(|(_, counts)| counts.failed > 0 || counts.unreachable > 0).map(|(host, _)| format!("{host}\n")).collect();
     if lost.is_empty() {
         return Ok(());
     }
     let file = playbook.with_extension("retry");
-    let file = Config::current().path("RETRY_FILES_SAVE_PATH").map_or(file.clone(), |folder| folder.join(file.file_name().unwrap_or_default()));
+    let file =
+        Config::current().path("RETRY_FILES_SAVE_PATH").map_or(file.clone(), |folder| folder.join(file.file_name().unwrap_or_default()));
     let written = file.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&file, lost.concat()));
     written.map_err(|error| Diagnostic::error(format!("cannot write {}: {error}", file.display())))?;
     ui::line(&format!("\tto retry, use: --limit @{}\n", file.display()));

@@ -14,7 +14,8 @@ pub(super) fn check() -> Result<(), Diagnostic> {
     if matches!(locale.as_str(), "C" | "POSIX") || encoding.as_deref() == Some("utf8") {
         return Ok(());
     }
-    let listed = Command::new("locale").arg("-a").output().map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let listed =
+        Command::new("locale").arg("-a").output().map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     let known = |line: &str| {
         let (name, of) = line.split_once('.').unwrap_or((line, ""));
         locale.split('.').next() == Some(name) && encoding.as_deref().unwrap_or_default() == plain(of)
@@ -23,7 +24,8 @@ pub(super) fn check() -> Result<(), Diagnostic> {
         let shown = encoding.unwrap_or_else(|| "none is named".to_owned());
         return Err(Diagnostic::error(format!("Ansible requires the locale encoding to be UTF-8; Detected {shown}.")));
     }
-    Err(Diagnostic::error("Ansible could not initialize the preferred locale: unsupported locale setting").help(format!("{locale} is not among those that `locale -a` lists")))
+    Err(Diagnostic::error("Ansible could not initialize the preferred locale: unsupported locale setting")
+        .help(format!("{locale} is not among those that `locale -a` lists")))
 }
 
 /// `UTF-8` and `utf8` are one.

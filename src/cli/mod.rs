@@ -114,7 +114,8 @@ fn usage(error: &clap::Error, code: ExitCode) -> ExitCode {
 fn begin() -> anyhow::Result<()> {
     let config = Config::load().map_err(|error| persona::coded(5, error))?;
     if let Some(path) = config.path("DEFAULT_LOG_PATH") {
-        ui::log_to(&path, config.number("LOG_VERBOSITY").map(|level| level as u8)).map_err(|error| Diagnostic::error(format!("cannot write the log {}: {error}", path.display())))?;
+        ui::log_to(&path, config.number("LOG_VERBOSITY").map(|level| level as u8))
+            .map_err(|error| Diagnostic::error(format!("cannot write the log {}: {error}", path.display())))?;
     }
     ui::head_reports(ui::Reports { bracketed: persona::is_ansible(), no_deprecations: !config.flag("DEPRECATION_WARNINGS") });
     config.make_current();

@@ -15,7 +15,9 @@ use crate::ui;
 /// Everything that can be found wrong (unknown modules and arguments, missing roles, bad templates) is reported before the first
 /// host is touched. Exit code: 0 done, 1 bad input, 2 a host failed, 4 a host was unreachable, 130 interrupted.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  deploy playbook playbooks/site.yml -i inventories/production --check --diff\n  deploy playbook playbooks/site.yml -i inventories/production -l web --tags nginx")]
+#[command(
+    after_help = "Examples:\n  deploy playbook playbooks/site.yml -i inventories/production --check --diff\n  deploy playbook playbooks/site.yml -i inventories/production -l web --tags nginx"
+)]
 pub(super) struct Args {
     /// The playbooks, in order.
     #[arg(required = true, value_name = "PLAYBOOK")]
@@ -125,7 +127,8 @@ fn foresee(prepared: &Prepared, books: &[(&Path, Vec<Play>)]) -> Result<(), Diag
 
 fn missing(path: &Path) -> Diagnostic {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let beside: Vec<String> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let beside: Vec<String> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Diagnostic::error(format!("the playbook: {} could not be found", path.display())).suggest(&name, beside.iter().map(String::as_str))
 }

@@ -18,7 +18,9 @@ use crate::release::revision;
 /// first), -2 the one before that. All hosts must mean the same commit, else nothing is done and the SHA is to be named. Where the release is still on the host it is
 /// flipped to with nothing built again; where it was removed, the commit is deployed anew. Exit codes: see `deploy --help`.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  deploy rollback production web\n  deploy rollback production web -2\n  deploy rollback production web 4f1c2d9\n  deploy rollback production web 20261121101500")]
+#[command(
+    after_help = "Examples:\n  deploy rollback production web\n  deploy rollback production web -2\n  deploy rollback production web 4f1c2d9\n  deploy rollback production web 20261121101500"
+)]
 pub(super) struct Args {
     /// The environment, a folder in inventories/.
     #[arg(value_name = "ENV")]
@@ -37,7 +39,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let what = format!("deploy rollback {} {} {}", args.environment, args.group, args.to);
-    let order = Order { environment: args.environment, pattern: args.group, options: args.options, change: args.change, what, commands: &[] };
+    let order =
+        Order { environment: args.environment, pattern: args.group, options: args.options, change: args.change, what, commands: &[] };
     rollout::run(&order, &Back::parse(&args.to)?)
 }
 
@@ -80,12 +83,18 @@ impl Choose for Back {
         };
         let subject = repository.as_ref().ok().and_then(|repository| revision::resolve(repository, &sha).ok()).map(|found| found.subject);
         let here = |info: &Info| info.releases.iter().any(|release| release.revision == sha && release.state == "live");
-        let lacks: Vec<&str> = answers.iter().filter(|(_, answer)| !answer.as_ref().is_ok_and(here)).map(|(host, _)| host.as_ref()).collect();
+        let lacks: Vec<&str> =
+            answers.iter().filter(|(_, answer)| !answer.as_ref().is_ok_and(here)).map(|(host, _)| host.as_ref()).collect();
         if subject.is_none() && !lacks.is_empty() {
             let repository = repository.as_ref().map_err(Clone::clone)?;
-            return Err(Diagnostic::error(format!("{} no longer ha{} commit {}, and this repository does not know it", lacks.join(", "), if lacks.len() == 1 { "s" } else { "ve" }, short(&sha)))
-                .help(format!("git fetch in {}, then again", revision::place(repository)))
-                .into());
+            return Err(Diagnostic::error(format!(
+                "{} no longer ha{} commit {}, and this repository does not know it",
+                lacks.join(", "),
+                if lacks.len() == 1 { "s" } else { "ve" },
+                short(&sha)
+            ))
+            .help(format!("git fetch in {}, then again", revision::place(repository)))
+            .into());
         }
         Ok(Wanted { sha, name, subject: subject.unwrap_or_default() })
     }
@@ -105,7 +114,9 @@ fn agreed<'a>(answers: &'a Answers, means: impl Fn(&'a Info) -> Option<&'a str>,
     let all: BTreeSet<Option<&str>> = each.iter().map(|(_, sha)| *sha).collect();
     match (all.len(), all.first()) {
         (1, Some(Some(sha))) => Ok((*sha).to_owned()),
-        (1, _) => Err(Diagnostic::error(format!("no host has anything to go back to by {asked}")).help("`deploy releases` shows what is there")),
+        (1, _) => {
+            Err(Diagnostic::error(format!("no host has anything to go back to by {asked}")).help("`deploy releases` shows what is there"))
+        }
         _ => {
             let mut diagnostic = Diagnostic::error(format!("{asked} is not the same commit on every host, and a fleet must not be mixed"));
             for (host, sha) in each {

@@ -15,16 +15,16 @@ use super::fleet::seen::Watch;
 use super::fleet::settings::Fleet;
 use super::interrupt::Interrupt;
 use super::options::Prepared;
+use super::output;
 use super::{ExitCode, runtime};
 use crate::bucket::Bucket;
 use crate::diag::Diagnostic;
-use crate::engine::{Run, Several, Sink, Nobody};
+use crate::engine::{Nobody, Run, Several, Sink};
 use crate::release::lease::{self, Holder, Lease, Refused, Times};
 use crate::release::{files, remote, revision};
 use crate::remote::Connections;
 use crate::ui::deploy::{self as show, Progress};
 use crate::ui::{self, Colour};
-use super::output;
 
 /// Another deploy of the environment is under way.
 const HELD: ExitCode = 6;
@@ -75,7 +75,8 @@ pub(super) fn run(order: &Order, choose: &dyn Choose) -> anyhow::Result<ExitCode
             Some(Ok(lease)) => Some(lease),
             None => None,
         };
-        let rollout = Rollout { order, project: &project, inventory: &inventory, playbook: &playbook, fleet: &fleet, interrupt: &interrupt };
+        let rollout =
+            Rollout { order, project: &project, inventory: &inventory, playbook: &playbook, fleet: &fleet, interrupt: &interrupt };
         let code = tokio::select! {
             code = rollout.go(&prepared, repository, choose, lease.as_ref()) => code,
             // Until the playbook runs there is nothing to put right; while it runs, `go` itself hears of it and ends in order.
@@ -101,7 +102,13 @@ struct Rollout<'a> {
 }
 
 impl Rollout<'_> {
-    async fn go(&self, prepared: &Prepared, repository: Result<Repository, Diagnostic>, choose: &dyn Choose, lease: Option<&Lease>) -> anyhow::Result<ExitCode> {
+    async fn go(
+        &self,
+        prepared: &Prepared,
+        repository: Result<Repository, Diagnostic>,
+        choose: &dyn Choose,
+        lease: Option<&Lease>,
+    ) -> anyhow::Result<ExitCode> {
         let (order, hosts) = (self.order, &self.fleet.hosts);
         let connections = Arc::new(Connections::default());
         let run_options = order.options.run_options(self.inventory, &order.change, Map::new());
@@ -113,7 +120,15 @@ impl Rollout<'_> {
         let wanted = choose.choose(&repository, &before, self.fleet)?;
         if !order.change.force && before.values().flatten().all(|info| info.runs(&wanted.sha)) {
             let what = named(&wanted);
-            show::closing(&format!("{}: {} already run{} {what}; nothing to do (--force restarts and verifies)", order.environment, hosts_text(hosts.len()), if hosts.len() == 1 { "s" } else { "" }), true);
+            show::closing(
+                &format!(
+                    "{}: {} already run{} {what}; nothing to do (--force restarts and verifies)",
+                    order.environment,
+                    hosts_text(hosts.len()),
+                    if hosts.len() == 1 { "s" } else { "" }
+                ),
+                true,
+            );
             return Ok(0);
         }
         self.show_plan(&wanted, &before, repository.as_ref().ok());
@@ -130,7 +145,8 @@ impl Rollout<'_> {
         let plays = plays?;
         let watch = Arc::new(Watch::default());
         let progress = Arc::new(Progress::new(if self.is_shown_as_plays() { &[] } else { hosts }));
-        let view: Arc<dyn Sink> = if self.is_shown_as_plays() { output::of_playbooks(order.options.verbosity(&order.change))? } else { progress.clone() };
+        let view: Arc<dyn Sink> =
+            if self.is_shown_as_plays() { output::of_playbooks(order.options.verbosity(&order.change))? } else { progress.clone() };
         let sink = Arc::new(Several(vec![watch.clone(), view]));
         let run = Run::new(playing.world.clone(), playing.loader.clone(), connections.clone(), sink, Arc::new(Nobody), engine.clone());
         let ended = {
@@ -231,7 +247,8 @@ impl Rollout<'_> {
         ui::line("");
         show::table(&["HOST", "RUNS", ""], &rows);
         let (env, what, count) = (&self.order.environment, named(wanted), hosts_text(stands.len()));
-        let culprits: Vec<String> = stands.iter().filter_map(|s| watch.of(&s.host).failure.map(|why| format!("  {}: {why}", s.host))).collect();
+        let culprits: Vec<String> =
+            stands.iter().filter_map(|s| watch.of(&s.host).failure.map(|why| format!("  {}: {why}", s.host))).collect();
         let (text, good) = match ending {
             Ending::Done if failed => (format!("{env}: {count} run {what}, but not everything after that went well"), true),
             Ending::Done => (format!("{env}: {what} is live on {count}"), true),
@@ -294,21 +311,28 @@ async fn take_lease(order: &Order, fleet: &Fleet) -> anyhow::Result<Result<Lease
             lease::in_bucket(&bucket, &name, holder, Times::default()).await
         }
         None => {
-            let folder = lease::folder(&fleet.app).ok_or_else(|| Diagnostic::error("there is no place for the lease: neither XDG_STATE_HOME nor HOME is set"))?;
+            let folder = lease::folder(&fleet.app)
+                .ok_or_else(|| Diagnostic::error("there is no place for the lease: neither XDG_STATE_HOME nor HOME is set"))?;
             lease::on_this_machine(&folder, &order.environment, holder)
         }
     };
     match result {
         Ok(lease) => {
             if let Some(dead) = &lease.taken_over {
-                ui::report(&Diagnostic::warning(format!("took the lease over from {}, whose deploy ended without giving it back (last heard of {})", dead.owner, dead.renewed)));
+                ui::report(&Diagnostic::warning(format!(
+                    "took the lease over from {}, whose deploy ended without giving it back (last heard of {})",
+                    dead.owner, dead.renewed
+                )));
             }
             Ok(Ok(lease))
         }
         Err(Refused::Held(other)) => {
             ui::report(
-                &Diagnostic::error(format!("{} is being deployed: `{}` by {} since {}", order.environment, other.what, other.owner, other.since))
-                    .help("wait for it; a deploy that died frees the environment within a minute"),
+                &Diagnostic::error(format!(
+                    "{} is being deployed: `{}` by {} since {}",
+                    order.environment, other.what, other.owner, other.since
+                ))
+                .help("wait for it; a deploy that died frees the environment within a minute"),
             );
             Ok(Err(HELD))
         }
@@ -330,7 +354,14 @@ fn refuse_silent(answers: &Answers) -> Option<ExitCode> {
     if silent.is_empty() {
         return None;
     }
-    show::closing(&format!("{} cannot be asked what {}; nothing was done", hosts_text(silent.len()), if silent.len() == 1 { "it runs" } else { "they run" }), false);
+    show::closing(
+        &format!(
+            "{} cannot be asked what {}; nothing was done",
+            hosts_text(silent.len()),
+            if silent.len() == 1 { "it runs" } else { "they run" }
+        ),
+        false,
+    );
     Some(Ending::Untouched.code())
 }
 

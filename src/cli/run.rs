@@ -16,7 +16,9 @@ use crate::yaml::{self, Node};
 
 /// Run one module on the hosts of a pattern.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  deploy run -i inventories/production web -m command -a 'uptime'\n  deploy run -i inventories/production all -b -m apt -a 'name=curl state=present'")]
+#[command(
+    after_help = "Examples:\n  deploy run -i inventories/production web -m command -a 'uptime'\n  deploy run -i inventories/production all -b -m apt -a 'name=curl state=present'"
+)]
 pub(super) struct Args {
     /// Which hosts: a group, a host, or a pattern like `web:!web-3`.
     #[arg(value_name = "HOSTS")]
@@ -89,7 +91,10 @@ fn play(args: &Args, module: String) -> anyhow::Result<Json> {
     let config = Config::current();
     let short = module.rsplit('.').next().unwrap_or_default();
     if ONLY_IN_PLAYBOOKS.contains(&short) {
-        return Err(persona::coded(5, Diagnostic::error(format!("`{module}` is for playbooks")).help("run a playbook with `deploy playbook`")));
+        return Err(persona::coded(
+            5,
+            Diagnostic::error(format!("`{module}` is for playbooks")).help("run a playbook with `deploy playbook`"),
+        ));
     }
     let given = args.arguments.clone().or_else(|| config.text("DEFAULT_MODULE_ARGS")).unwrap_or_default();
     if given.trim().is_empty() && matches!(short, "command" | "shell" | "script" | "raw") {

@@ -76,7 +76,11 @@ impl Found {
             return Err(error.into());
         }
         for (id, error) in self.missing {
-            ui::report(&Diagnostic { level: Level::Warning, message: format!("Error getting vault password file ({id}): {}", error.message), ..error });
+            ui::report(&Diagnostic {
+                level: Level::Warning,
+                message: format!("Error getting vault password file ({id}): {}", error.message),
+                ..error
+            });
         }
         Ok(if only_own { self.secrets.into_iter().map(Secret::only_own).collect() } else { self.secrets })
     }

@@ -41,7 +41,15 @@ fn rows(asked: &Asked) -> Vec<Vec<(String, Option<Colour>)>> {
     let row = |host: &str, answer: Option<&Result<super::fleet::look::Info, super::fleet::look::Silent>>| {
         let plain = |text: &str| (text.to_owned(), None);
         let Some(Ok(info)) = answer else {
-            return vec![plain(host), ("?".to_owned(), Some(Colour::Red)), ("cannot be asked".to_owned(), Some(Colour::Red)), plain(""), plain(""), plain(""), plain("")];
+            return vec![
+                plain(host),
+                ("?".to_owned(), Some(Colour::Red)),
+                ("cannot be asked".to_owned(), Some(Colour::Red)),
+                plain(""),
+                plain(""),
+                plain(""),
+                plain(""),
+            ];
         };
         let Some(sha) = &info.current_revision else {
             return vec![plain(host), plain("-"), plain("nothing"), plain(""), plain(""), plain(""), plain("")];

@@ -34,5 +34,8 @@ pub(super) fn find() -> Result<Option<PathBuf>, Diagnostic> {
 pub(super) fn read(path: &Path) -> Result<Vec<ini::Section>, Diagnostic> {
     let text = std::fs::read_to_string(path).map_err(|error| Diagnostic::error(format!("cannot read {}: {error}", path.display())))?;
     let source = Arc::new(Source { path: path.to_owned(), text: text.into() });
-    ini::parse(&source, ini::Options { inline_comment: Some(';'), case_sensitive: false, allow_no_value: false, first_section: None, strict: false })
+    ini::parse(
+        &source,
+        ini::Options { inline_comment: Some(';'), case_sensitive: false, allow_no_value: false, first_section: None, strict: false },
+    )
 }

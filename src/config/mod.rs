@@ -74,7 +74,9 @@ impl Config {
                 if text.is_empty() && matches!(setting.kind, Kind::Flag | Kind::Number) {
                     continue;
                 }
-                setting.check(&text).map_err(|why| Diagnostic::error(format!("{name}={text}: {why}")).help("it is a variable of the environment"))?;
+                setting
+                    .check(&text)
+                    .map_err(|why| Diagnostic::error(format!("{name}={text}: {why}")).help("it is a variable of the environment"))?;
                 config.given.insert(setting.name, Given { text, origin: Origin::Environment(name) });
                 break;
             }

@@ -60,7 +60,8 @@ struct Asked {
 impl Ahead {
     /// The steps that come after the one that the hosts now do.
     pub(super) fn follow(&self, hosts: &[Host], frame: &Arc<Frame>, steps: &[Step]) {
-        let tasks: Vec<Arc<Task>> = steps.iter().map_while(|step| if let Step::Task(task) = step { Some(task.clone()) } else { None }).take(2 * MOST).collect();
+        let tasks: Vec<Arc<Task>> =
+            steps.iter().map_while(|step| if let Step::Task(task) = step { Some(task.clone()) } else { None }).take(2 * MOST).collect();
         let following = (!tasks.is_empty()).then(|| Arc::new(Following { frame: frame.clone(), tasks }));
         let mut lanes = self.lanes();
         for host in hosts {
@@ -161,7 +162,11 @@ impl PlayRun {
 
     fn guess(self: &Arc<Self>, task: &Arc<Task>, frame: &Arc<Frame>, host: &Host, info: &Arc<TaskInfo>, unknown: &[Arc<str>]) -> Guess {
         let name = &task.action.name;
-        let simple = task.action.foreign.is_none() && task.repeat.is_none() && task.until.is_empty() && task.retries.is_none() && task.asynchronous.is_none();
+        let simple = task.action.foreign.is_none()
+            && task.repeat.is_none()
+            && task.until.is_empty()
+            && task.retries.is_none()
+            && task.asynchronous.is_none();
         let module = if simple && actions::find(name).is_none() { modules::find(name) } else { None };
         let Some(module) = module.filter(|module| !module.outward && module.free_form.is_none()) else { return Guess::Unknown };
         let here = frame.inner(&task.keywords, Some(&task.folder), false);

@@ -226,10 +226,7 @@ pub(super) fn unchanged(outcome: Outcome) -> Outcome {
 
 /// A task that never came to run.
 pub(super) fn failed(problem: Diagnostic) -> Outcome {
-    let result = Value::map([
-        ("failed".into(), Value::Bool(true)),
-        ("msg".into(), Value::str(&problem.message)),
-    ]);
+    let result = Value::map([("failed".into(), Value::Bool(true)), ("msg".into(), Value::str(&problem.message))]);
     outcome(Status::Failed, result, Some(problem))
 }
 

@@ -89,6 +89,8 @@ fn seconds(node: Option<&Node>, scope: &TaskScope) -> Result<Option<f64>, Diagno
         Value::Int(n) => Ok(Some(n as f64)),
         Value::Float(n) => Ok(Some(n)),
         Value::Null | Value::Omit => Ok(None),
-        other => other.to_string().trim().parse().map(Some).map_err(|_| node.error("this must be a number of seconds").label(other.to_string())),
+        other => {
+            other.to_string().trim().parse().map(Some).map_err(|_| node.error("this must be a number of seconds").label(other.to_string()))
+        }
     }
 }

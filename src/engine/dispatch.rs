@@ -78,11 +78,18 @@ impl Attempt {
             let value = if is_secret(name) { Value::str("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER") } else { Value::from_json(value) };
             (Value::str(name), value)
         };
-        Value::map([("module_args".into(), Value::map(arguments.iter().filter(|(name, _)| !name.starts_with('_') || *name == "_raw_params").map(shown)))])
+        Value::map([(
+            "module_args".into(),
+            Value::map(arguments.iter().filter(|(name, _)| !name.starts_with('_') || *name == "_raw_params").map(shown)),
+        )])
     }
 
     /// Gives up what takes longer than the task's `timeout`. The host ends modules in time by itself: their answer is waited for.
-    async fn in_time(&self, target: &TaskTarget<'_>, running: impl Future<Output = Result<Answered, Diagnostic>>) -> Result<Answered, Diagnostic> {
+    async fn in_time(
+        &self,
+        target: &TaskTarget<'_>,
+        running: impl Future<Output = Result<Answered, Diagnostic>>,
+    ) -> Result<Answered, Diagnostic> {
         let Some(seconds) = target.timeout else { return running.await };
         let (limit, grace) = (Duration::from_secs_f64(seconds), Duration::from_secs(2));
         let begun = Instant::now();
@@ -343,7 +350,9 @@ impl Attempt {
                 _ => render(node, scope)?,
             };
             match rendered {
-                Value::Map(map) => all.extend(map.iter().filter(|(_, v)| !matches!(v, Value::Omit)).map(|(k, v)| (k.to_string(), v.to_string()))),
+                Value::Map(map) => {
+                    all.extend(map.iter().filter(|(_, v)| !matches!(v, Value::Omit)).map(|(k, v)| (k.to_string(), v.to_string())))
+                }
                 Value::Null | Value::Omit => {}
                 Value::Str(text) if text.is_empty() => {}
                 Value::List(items) if items.is_empty() => {}
@@ -385,7 +394,15 @@ fn free_form(mut arguments: JsonMap<String, Json>, name: Option<&str>) -> JsonMa
 }
 
 fn empty() -> Answered {
-    Answered { result: Map::new(), diff: Vec::new(), warnings: Vec::new(), error: None, unreachable: false, delegated_to: None, hidden: false }
+    Answered {
+        result: Map::new(),
+        diff: Vec::new(),
+        warnings: Vec::new(),
+        error: None,
+        unreachable: false,
+        delegated_to: None,
+        hidden: false,
+    }
 }
 
 fn json_map(map: JsonMap<String, Json>) -> Map {

@@ -8,32 +8,76 @@ use crate::value::Value;
 
 #[derive(Clone, Debug)]
 pub enum Event {
-    PlaybookStarted { path: String, plays: usize },
-    PlayStarted { name: String, hosts: Vec<Arc<str>>, check: bool },
+    PlaybookStarted {
+        path: String,
+        plays: usize,
+    },
+    PlayStarted {
+        name: String,
+        hosts: Vec<Arc<str>>,
+        check: bool,
+    },
     /// No host matched: the play is skipped.
-    NoHosts { name: String },
+    NoHosts {
+        name: String,
+    },
     /// Too many hosts failed: the play is given up.
     NoHostsLeft,
     TaskStarted(Arc<TaskInfo>),
     /// A host works on the task: its conditions hold.
-    Working { task: Arc<TaskInfo>, host: Arc<str> },
+    Working {
+        task: Arc<TaskInfo>,
+        host: Arc<str>,
+    },
     /// One item of a loop is done on a host.
-    Item { task: Arc<TaskInfo>, host: Arc<str>, outcome: Box<Outcome> },
+    Item {
+        task: Arc<TaskInfo>,
+        host: Arc<str>,
+        outcome: Box<Outcome>,
+    },
     /// The task is done on a host (after all items).
-    Finished { task: Arc<TaskInfo>, host: Arc<str>, outcome: Box<Outcome> },
+    Finished {
+        task: Arc<TaskInfo>,
+        host: Arc<str>,
+        outcome: Box<Outcome>,
+    },
     /// `until` does not hold yet.
-    Retrying { task: Arc<TaskInfo>, host: Arc<str>, attempt: u32, left: u32 },
+    Retrying {
+        task: Arc<TaskInfo>,
+        host: Arc<str>,
+        attempt: u32,
+        left: u32,
+    },
     /// How a task in the background stands.
-    Polled { host: Arc<str>, job: String, state: Job },
+    Polled {
+        host: Arc<str>,
+        job: String,
+        state: Job,
+    },
     /// What a `meta` task did.
-    Meta { message: String },
+    Meta {
+        message: String,
+    },
     /// A long task says where it stands; both numbers 0 where unknown.
-    Progress { host: Arc<str>, message: String, step: u64, of: u64 },
+    Progress {
+        host: Arc<str>,
+        message: String,
+        step: u64,
+        of: u64,
+    },
     /// include_tasks or include_role took this in for these hosts.
-    Included { task: Arc<TaskInfo>, what: String, hosts: Vec<Arc<str>>, label: Option<String> },
+    Included {
+        task: Arc<TaskInfo>,
+        what: String,
+        hosts: Vec<Arc<str>>,
+        label: Option<String>,
+    },
     Warning(Diagnostic),
     /// All of the run's hosts, in the order met; figures of `set_stats` by host, those of the whole run under RUN.
-    Ended { recap: Vec<(Arc<str>, Counts)>, stats: Vec<(String, Value)> },
+    Ended {
+        recap: Vec<(Arc<str>, Counts)>,
+        stats: Vec<(String, Value)>,
+    },
 }
 
 /// A task as it is shown.

@@ -87,7 +87,14 @@ impl Frame {
     pub fn enter_dependency(self: &Arc<Frame>, used: &RoleUse) -> Arc<Frame> {
         let mut frame = self.enter(used).shallow();
         if let (Some(role), Some(parent)) = (&frame.role, &self.role) {
-            let role = RoleVars { name: role.name.clone(), path: role.path.clone(), parents: parent.parents.clone(), defaults: role.defaults.clone(), vars: role.vars.clone(), params: role.params.clone() };
+            let role = RoleVars {
+                name: role.name.clone(),
+                path: role.path.clone(),
+                parents: parent.parents.clone(),
+                defaults: role.defaults.clone(),
+                vars: role.vars.clone(),
+                params: role.params.clone(),
+            };
             frame.role = Some(Arc::new(role));
         }
         Arc::new(frame)
@@ -192,7 +199,11 @@ impl Frame {
             Value::Omit | Value::Null => None,
             Value::Str(text) => match playbook::word(text) {
                 Some(flag) => Some(flag),
-                None => return Err(node.error(format!("The value '{text}' could not be converted to 'bool'")).label(format!("`{name}` must be true or false"))),
+                None => {
+                    return Err(node
+                        .error(format!("The value '{text}' could not be converted to 'bool'"))
+                        .label(format!("`{name}` must be true or false")));
+                }
             },
             other => Some(other.is_true()),
         })

@@ -80,7 +80,10 @@ impl Handlers {
         let text = |node: &Node| render_text(node, scope).unwrap_or_else(|_| node.scalar_text().unwrap_or_default());
         let name = task.name.as_ref().map_or_else(|| task.action.name.clone(), text);
         if let Some(problem) = task.name.as_ref().filter(|node| node.has_template()).and_then(|node| render_text(node, scope).err()) {
-            let why = format!("Handler '{name}' is unusable because it has no listen topics and the name could not be templated: {}", problem.message);
+            let why = format!(
+                "Handler '{name}' is unusable because it has no listen topics and the name could not be templated: {}",
+                problem.message
+            );
             scope.world.warn(Diagnostic { level: crate::diag::Level::Warning, message: why, ..problem });
         }
         let mut names = vec![name];
@@ -110,7 +113,8 @@ impl Handlers {
         let found: Vec<usize> = named.into_iter().chain(listening).collect();
         if found.is_empty() {
             let known = list.iter().flat_map(|h| h.names.iter().take(1).chain(&h.listen)).map(String::as_str);
-            let why = format!("The requested handler '{name}' was not found in either the main handlers list nor in the listening handlers list");
+            let why =
+                format!("The requested handler '{name}' was not found in either the main handlers list nor in the listening handlers list");
             return Err(Diagnostic::error(why).suggest(name, known));
         }
         let mut notified = self.notified.lock().unwrap_or_else(PoisonError::into_inner);

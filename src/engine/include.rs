@@ -48,7 +48,11 @@ impl PlayRun {
                     // The n-th inclusion of each host goes with the same one of the others.
                     let mut from = 0;
                     for one in wanted {
-                        let same = |(other, at): &(Wanted, Vec<Host>)| other.what == one.what && format!("{:?}", other.params) == format!("{:?}", one.params) && at.last().is_none_or(|h| h.name != host.name);
+                        let same = |(other, at): &(Wanted, Vec<Host>)| {
+                            other.what == one.what
+                                && format!("{:?}", other.params) == format!("{:?}", one.params)
+                                && at.last().is_none_or(|h| h.name != host.name)
+                        };
                         match groups.iter().skip(from).position(same) {
                             Some(at) => {
                                 groups[from + at].1.push(host.clone());
@@ -139,7 +143,8 @@ impl PlayRun {
         for host in members {
             self.run.count(&host.name, |c| c.ok += 1);
             if let Some(name) = &task.register {
-                let result = [("changed".into(), Value::Bool(false)), ("failed".into(), Value::Bool(false)), ("include".into(), Value::str(&what))];
+                let result =
+                    [("changed".into(), Value::Bool(false)), ("failed".into(), Value::Bool(false)), ("include".into(), Value::str(&what))];
                 host.set(name.clone(), Value::map(result));
             }
         }
@@ -190,7 +195,8 @@ impl PlayRun {
                 let mut params = task.keywords.vars.clone();
                 params.extend(wanted.params.clone());
                 let outer = frame.included(Arc::new(Keywords::default()), VarMap::new(), role.path.join("tasks"));
-                let used = Arc::new(RoleUse { role, params, keywords: Arc::new(apply), public: *public, allow_duplicates: *allow_duplicates });
+                let used =
+                    Arc::new(RoleUse { role, params, keywords: Arc::new(apply), public: *public, allow_duplicates: *allow_duplicates });
                 if let Some(first) = hosts.first() {
                     self.handlers.add_role(&used, &outer, &self.scope(first, frame));
                 }
@@ -234,7 +240,16 @@ impl Attempt {
         }
         if all.is_empty() {
             let result = Value::map([("changed".into(), Value::Bool(false)), ("skipped".into(), Value::Bool(true))]);
-            return Ok(Err(Outcome { status: Status::Skipped, result, diff: Vec::new(), warnings: Vec::new(), item: None, error: None, delegated_to: None, hidden: false }));
+            return Ok(Err(Outcome {
+                status: Status::Skipped,
+                result,
+                diff: Vec::new(),
+                warnings: Vec::new(),
+                item: None,
+                error: None,
+                delegated_to: None,
+                hidden: false,
+            }));
         }
         Ok(Ok(all))
     }
@@ -246,7 +261,12 @@ impl Attempt {
         let needs = |what: &str| Diagnostic::error(format!("`{}` needs {what}", action.name)).at(&action.name_span);
         let what = if action.short() == "include_role" {
             let name = text("name")?.or(text("role")?).ok_or_else(|| needs("`name`"))?;
-            let from = From { tasks: text("tasks_from")?, vars: text("vars_from")?, defaults: text("defaults_from")?, handlers: text("handlers_from")? };
+            let from = From {
+                tasks: text("tasks_from")?,
+                vars: text("vars_from")?,
+                defaults: text("defaults_from")?,
+                handlers: text("handlers_from")?,
+            };
             let allow_duplicates = action.get("allow_duplicates").is_none() || flag("allow_duplicates")?;
             What::Role { name, from, public: flag("public")?, allow_duplicates }
         } else {
@@ -258,7 +278,8 @@ impl Attempt {
                 params.insert(key.into(), Var::Value(Value::str(value)));
             }
             if action.short() == "include" {
-                for (key, node) in action.arguments.iter().filter(|(k, _)| !matches!(k.as_str(), "file" | "_raw_params" | "apply" | "name")) {
+                for (key, node) in action.arguments.iter().filter(|(k, _)| !matches!(k.as_str(), "file" | "_raw_params" | "apply" | "name"))
+                {
                     params.insert(key.as_str().into(), Var::Value(render(node, scope)?));
                 }
             }

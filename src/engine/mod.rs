@@ -22,8 +22,8 @@ mod steps;
 mod target;
 mod task;
 
+pub use crate::actions::{Ask, Nobody};
 pub use event::{Counts, Event, Job, Outcome, Several, Silent, Sink, Status, TaskInfo};
 pub use frame::selected;
-pub use task::rendered_tags;
-pub use crate::actions::{Ask, Nobody};
 pub use run::{Ended, Options, Run};
+pub use task::rendered_tags;

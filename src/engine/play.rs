@@ -93,7 +93,13 @@ pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics
             Value::Int(n) => Ok(Some(n as f64)),
             Value::Float(n) => Ok(Some(n)),
             Value::Null => Ok(None),
-            other => other.to_string().trim_end_matches('%').trim().parse().map(Some).map_err(|_| node.error(format!("`{name}` must be a number"))),
+            other => other
+                .to_string()
+                .trim_end_matches('%')
+                .trim()
+                .parse()
+                .map(Some)
+                .map_err(|_| node.error(format!("`{name}` must be a number"))),
         }
     };
     let force_handlers = match play.own.get("force_handlers") {

@@ -155,7 +155,8 @@ fn collision(task: &Task, var: &str) -> Diagnostic {
 }
 
 pub(super) fn control(node: Option<&Node>, scope: &TaskScope) -> Result<Control, Diagnostic> {
-    let mut control = Control { var: "item".into(), index: None, label: None, pause: 0.0, extended: false, all_items: true, break_when: Vec::new() };
+    let mut control =
+        Control { var: "item".into(), index: None, label: None, pause: 0.0, extended: false, all_items: true, break_when: Vec::new() };
     let Some(node) = node else { return Ok(control) };
     let entries = node.as_map().ok_or_else(|| node.error("`loop_control` must be a dictionary"))?;
     for (key, value) in entries {
@@ -180,7 +181,8 @@ pub(super) fn control(node: Option<&Node>, scope: &TaskScope) -> Result<Control,
 
 /// The variables of one turn of a loop.
 pub(super) fn item_vars(items: &[Value], index: usize, control: &Control) -> Vec<(Arc<str>, Var)> {
-    let mut locals = vec![(control.var.clone(), Var::Value(items[index].clone())), var("ansible_loop_var", Value::Str(control.var.clone()))];
+    let mut locals =
+        vec![(control.var.clone(), Var::Value(items[index].clone())), var("ansible_loop_var", Value::Str(control.var.clone()))];
     if let Some(name) = &control.index {
         locals.push((name.clone(), Var::Value(Value::Int(index as i64))));
         locals.push(var("ansible_index_var", Value::Str(name.clone())));

@@ -136,7 +136,14 @@ impl Ended {
 }
 
 impl Run {
-    pub fn new(world: Arc<World>, loader: Arc<Loader>, connections: Arc<Connections>, sink: Arc<dyn Sink>, ask: Arc<dyn Ask>, options: Options) -> Arc<Run> {
+    pub fn new(
+        world: Arc<World>,
+        loader: Arc<Loader>,
+        connections: Arc<Connections>,
+        sink: Arc<dyn Sink>,
+        ask: Arc<dyn Ask>,
+        options: Options,
+    ) -> Arc<Run> {
         let started = AtomicBool::new(options.start_at_task.is_none());
         Arc::new(Run {
             world,
@@ -186,7 +193,8 @@ impl Run {
             }
         }
         let ended = self.ended();
-        self.sink.emit(Event::Ended { recap: ended.recap.clone(), stats: self.stats.lock().unwrap_or_else(PoisonError::into_inner).shown() });
+        self.sink
+            .emit(Event::Ended { recap: ended.recap.clone(), stats: self.stats.lock().unwrap_or_else(PoisonError::into_inner).shown() });
         Ok(ended)
     }
 

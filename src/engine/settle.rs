@@ -21,7 +21,11 @@ impl PlayRun {
         let mut lost: Vec<Arc<str>> = Vec::new();
         for (host, outcome) in outcomes {
             self.run.count(&host.name, |counts| count(counts, &outcome, frame.rescuable));
-            if let Some(role) = frame.role.as_ref().filter(|_| !matches!(outcome.status, Status::Skipped | Status::Unreachable | Status::UnreachableIgnored)) {
+            if let Some(role) = frame
+                .role
+                .as_ref()
+                .filter(|_| !matches!(outcome.status, Status::Skipped | Status::Unreachable | Status::UnreachableIgnored))
+            {
                 self.busy.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert((host.name.clone(), Arc::as_ptr(role) as usize));
             }
             let problem = match outcome.status {

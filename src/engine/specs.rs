@@ -10,10 +10,7 @@ pub(super) fn task(used: &RoleUse) -> Option<Task> {
     let about = spec.get("short_description").and_then(Node::as_str).map(|s| format!(" - {s}")).unwrap_or_default();
     let mut keywords = Keywords::default();
     keywords.tags.push("always".into());
-    let arguments = vec![
-        ("argument_spec".to_owned(), options.clone()),
-        ("role".to_owned(), Node::string(&used.role.name, spec.span())),
-    ];
+    let arguments = vec![("argument_spec".to_owned(), options.clone()), ("role".to_owned(), Node::string(&used.role.name, spec.span()))];
     let name = format!("Validating arguments against arg spec main{about}");
     Some(super::gather::made(&name, "ansible.builtin.validate_argument_spec", arguments, keywords, spec.span(), &used.role.path))
 }

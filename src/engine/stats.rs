@@ -27,7 +27,8 @@ impl Stats {
     /// Hosts in order of name, then the whole run, which is called RUN.
     pub(super) fn shown(&self) -> Vec<(String, Value)> {
         let value = |map: &Map| Value::Map(Arc::new(map.clone()));
-        let mut hosts: Vec<(String, Value)> = self.0.iter().filter_map(|(host, map)| Some((host.as_ref()?.to_string(), value(map)))).collect();
+        let mut hosts: Vec<(String, Value)> =
+            self.0.iter().filter_map(|(host, map)| Some((host.as_ref()?.to_string(), value(map)))).collect();
         hosts.sort_by(|a, b| a.0.cmp(&b.0));
         hosts.extend(self.0.get(&None).map(|map| ("RUN".to_owned(), value(map))));
         hosts

@@ -144,9 +144,18 @@ impl PlayRun {
             flow.then(Box::pin(self.role(dependency, inner.enter_dependency(dependency), alive)).await);
         }
         let keywords = &used.keywords;
-        let key = format!("{}\0{:?}\0{:?}\0{:?}\0{:?}", used.role.path.display(), used.role.tasks.as_ptr(), used.params, keywords.when, keywords.tags);
+        let key = format!(
+            "{}\0{:?}\0{:?}\0{:?}\0{:?}",
+            used.role.path.display(),
+            used.role.tasks.as_ptr(),
+            used.params,
+            keywords.when,
+            keywords.tags
+        );
         let had = || self.had.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (again, new) = std::mem::take(&mut flow.alive).into_iter().partition(|h| !used.allow_duplicates && had().contains(&(h.name.clone(), key.clone())));
+        let (again, new) = std::mem::take(&mut flow.alive)
+            .into_iter()
+            .partition(|h| !used.allow_duplicates && had().contains(&(h.name.clone(), key.clone())));
         flow.then(self.role_tasks(used, &inner, new).await);
         flow.alive.extend(std::mem::take(&mut flow.out_of_role));
         let was_busy = |host: &&Host| {

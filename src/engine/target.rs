@@ -11,8 +11,8 @@ use super::play::{Host, PlayRun};
 use super::run::Run;
 use crate::actions::{Answer, Supply, Target, Unreachable};
 use crate::diag::Diagnostic;
-use crate::playbook::Task;
 use crate::plan::Output;
+use crate::playbook::Task;
 use crate::remote::{Connection, Password, Settings};
 use crate::template::{Var, render};
 use crate::value::Value;
@@ -63,7 +63,9 @@ impl<'a> TaskTarget<'a> {
         let reach = match &target.delegated_to {
             None => scope.clone(),
             // Connection variables are those of the other host; what the task itself says still counts.
-            Some(other) => TaskScope::new(&run.world, &attempt.play.vars, &run.world.host(other), &frame.chain()).with((*scope.locals).clone()),
+            Some(other) => {
+                TaskScope::new(&run.world, &attempt.play.vars, &run.world.host(other), &frame.chain()).with((*scope.locals).clone())
+            }
         };
         target.settings = settings(run, frame, &reach, target.delegated_to.is_some())?;
         target.become_ = become_(run, frame, &reach)?;
@@ -132,7 +134,12 @@ impl Target for TaskTarget<'_> {
                 line = format!("env {} sh -c {}", pairs.join(" "), quote(&line));
             }
             if let Some(become_) = &self.become_ {
-                line = format!("{} -n -H -u {} sh -c {}", become_.executable.as_deref().unwrap_or(&become_.method), quote(&become_.user), quote(&line));
+                line = format!(
+                    "{} -n -H -u {} sh -c {}",
+                    become_.executable.as_deref().unwrap_or(&become_.method),
+                    quote(&become_.user),
+                    quote(&line)
+                );
             }
             let result = self.connection().await?.raw(&line).await;
             self.attempt.play.ahead.changed();
@@ -196,10 +203,9 @@ fn settings(run: &Run, frame: &Frame, scope: &TaskScope, delegated: bool) -> Res
     let options = &run.options;
     let host = scope.host.name.as_ref();
     let keyword = |name: &str| if delegated { Ok(None) } else { frame.text(name, scope) };
-    let or_keyword = |names: &[&str], name: &str| -> Result<Option<String>, Diagnostic> {
-        Ok(variable(scope, names)?.or(keyword(name)?))
-    };
-    let implicit_local = matches!(host, "localhost" | "127.0.0.1" | "::1") && !run.world.read_inventory(|inventory| inventory.has_host(host));
+    let or_keyword = |names: &[&str], name: &str| -> Result<Option<String>, Diagnostic> { Ok(variable(scope, names)?.or(keyword(name)?)) };
+    let implicit_local =
+        matches!(host, "localhost" | "127.0.0.1" | "::1") && !run.world.read_inventory(|inventory| inventory.has_host(host));
     let connection = or_keyword(&["ansible_connection"], "connection")?
         .or_else(|| options.connection.clone())
         .unwrap_or_else(|| if implicit_local { "local".into() } else { "ssh".into() });
@@ -228,9 +234,14 @@ fn settings(run: &Run, frame: &Frame, scope: &TaskScope, delegated: bool) -> Res
     let port = or_keyword(&["ansible_port", "ansible_ssh_port"], "port")?;
     let port = match port {
         None => options.port,
-        Some(text) => Some(text.trim().parse().map_err(|_| Diagnostic::error(format!("ansible_port of host {host} is {text:?}, which is no port number")))?),
+        Some(text) => Some(
+            text.trim()
+                .parse()
+                .map_err(|_| Diagnostic::error(format!("ansible_port of host {host} is {text:?}, which is no port number")))?,
+        ),
     };
-    let timeout = variable(scope, &["ansible_timeout", "ansible_ssh_timeout"])?.and_then(|t| t.trim().parse().ok()).or(options.timeout).unwrap_or(10);
+    let timeout =
+        variable(scope, &["ansible_timeout", "ansible_ssh_timeout"])?.and_then(|t| t.trim().parse().ok()).or(options.timeout).unwrap_or(10);
     Ok(Settings {
         local: false,
         address: variable(scope, &["ansible_host", "ansible_ssh_host"])?.unwrap_or_else(|| host.to_owned()),
@@ -243,7 +254,9 @@ fn settings(run: &Run, frame: &Frame, scope: &TaskScope, delegated: bool) -> Res
             .or_else(|| options.connection_password.clone())
             .map(Password),
         arguments,
-        host_key_checking: variable(scope, &["ansible_host_key_checking", "ansible_ssh_host_key_checking"])?.map(|t| flag(&t)).or(options.host_key_checking),
+        host_key_checking: variable(scope, &["ansible_host_key_checking", "ansible_ssh_host_key_checking"])?
+            .map(|t| flag(&t))
+            .or(options.host_key_checking),
         timeout,
     })
 }
@@ -263,14 +276,17 @@ fn become_(run: &Run, frame: &Frame, scope: &TaskScope) -> Result<Option<Become>
     let method = pick(&["ansible_become_method"], "become_method", &options.become_method)?.unwrap_or_else(|| "sudo".into());
     let method = method.rsplit('.').next().unwrap_or_default().to_owned();
     if !matches!(method.as_str(), "sudo" | "su") {
-        return Err(Diagnostic::error(format!("become method `{method}` is not supported")).suggest(&method, ["sudo", "su"]).help("use `sudo` or `su`"));
+        return Err(Diagnostic::error(format!("become method `{method}` is not supported"))
+            .suggest(&method, ["sudo", "su"])
+            .help("use `sudo` or `su`"));
     }
     let flags = pick(&[&format!("ansible_{method}_flags"), "ansible_become_flags"], "become_flags", &options.become_flags)?;
     Ok(Some(Become {
         user: pick(&["ansible_become_user"], "become_user", &options.become_user)?.unwrap_or_else(|| "root".into()),
         flags: flags.unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
         executable: pick(&[&format!("ansible_{method}_exe"), "ansible_become_exe"], "become_exe", &options.become_exe)?,
-        password: variable(scope, &["ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"])?.or_else(|| options.become_password.clone()),
+        password: variable(scope, &["ansible_become_password", "ansible_become_pass", "ansible_sudo_pass"])?
+            .or_else(|| options.become_password.clone()),
         method,
     }))
 }

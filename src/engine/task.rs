@@ -145,7 +145,11 @@ impl PlayRun {
         }
         let key = Arc::as_ptr(task) as usize;
         let mut apart = self.apart.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let new = || Apart { task: task.clone(), id: self.run.next_id(), throttle: self.throttle(frame, hosts).ok().flatten().map(|limit| Arc::new(Semaphore::new(limit))) };
+        let new = || Apart {
+            task: task.clone(),
+            id: self.run.next_id(),
+            throttle: self.throttle(frame, hosts).ok().flatten().map(|limit| Arc::new(Semaphore::new(limit))),
+        };
         let known = apart.entry(key).or_insert_with(new);
         Some((known.id, known.throttle.clone()))
     }
@@ -154,12 +158,19 @@ impl PlayRun {
         let (Some(node), Some(first)) = (frame.nearest("throttle"), hosts.first()) else { return Ok(None) };
         let wrong = |why: String| node.error(format!("Failed to convert the throttle value to an integer: {why}"));
         let value = render(node, &self.scope(first, frame)).map_err(|problem| wrong(problem.message.replace('`', "'")))?;
-        let limit: i64 = value.to_string().trim().parse().map_err(|_| wrong(format!("invalid literal for int() with base 10: '{value}'")))?;
+        let limit: i64 =
+            value.to_string().trim().parse().map_err(|_| wrong(format!("invalid literal for int() with base 10: '{value}'")))?;
         Ok(usize::try_from(limit).ok().filter(|limit| *limit > 0))
     }
 
     /// Runs the task on each host, as many at once as forks and throttle allow; the outcomes are in the order of the hosts.
-    async fn attempt_all(self: &Arc<Self>, task: &Arc<Task>, frame: &Arc<Frame>, info: &Arc<TaskInfo>, hosts: Vec<Host>) -> Vec<(Host, Outcome)> {
+    async fn attempt_all(
+        self: &Arc<Self>,
+        task: &Arc<Task>,
+        frame: &Arc<Frame>,
+        info: &Arc<TaskInfo>,
+        hosts: Vec<Host>,
+    ) -> Vec<(Host, Outcome)> {
         let limit = match self.throttle(frame, &hosts) {
             Ok(limit) => limit.map_or(self.forks(), |limit| limit.min(self.forks())),
             Err(problem) => {

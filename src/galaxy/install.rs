@@ -43,7 +43,9 @@ pub enum Outcome {
     /// It was there as wanted.
     There,
     /// Another version is there; it stays without `force`.
-    Kept { version: Option<String> },
+    Kept {
+        version: Option<String>,
+    },
 }
 
 /// Installs all; `tell` hears of each.
@@ -110,7 +112,10 @@ fn install_one(wanted: &Requirement, pin: Option<&str>, options: &Options) -> Re
     }
     std::fs::create_dir_all(base).map_err(|error| Diagnostic::error(format!("cannot make the folder {}: {error}", base.display())))?;
     // Beside its place, so that it can be moved there in one step.
-    let temporary = tempfile::Builder::new().prefix(".galaxy-").tempdir_in(base).map_err(|error| Diagnostic::error(format!("cannot write into {}: {error}", base.display())))?;
+    let temporary = tempfile::Builder::new()
+        .prefix(".galaxy-")
+        .tempdir_in(base)
+        .map_err(|error| Diagnostic::error(format!("cannot write into {}: {error}", base.display())))?;
     let fetched = source::fetch(wanted, pin, temporary.path())?;
     let name = match wanted.kind {
         Kind::Role => wanted.name.clone().unwrap_or_else(|| wanted.default_name()),
@@ -147,7 +152,10 @@ fn put(from: &Path, to: &Path, temporary: &Path) -> std::io::Result<()> {
 fn dependencies(kind: Kind, path: &Path) -> Result<Vec<Requirement>, Diagnostic> {
     if kind == Kind::Collection {
         let needed = Identity::of(path).map(|identity| identity.dependencies).unwrap_or_default();
-        return Ok(needed.into_iter().map(|(name, version)| Requirement { version: Some(version), ..requirements::spec(&name, kind) }).collect());
+        return Ok(needed
+            .into_iter()
+            .map(|(name, version)| Requirement { version: Some(version), ..requirements::spec(&name, kind) })
+            .collect());
     }
     let listed = ["meta/requirements.yml", "meta/requirements.yaml"].iter().map(|file| path.join(file)).find(|file| file.is_file());
     if let Some(file) = listed {
@@ -159,7 +167,13 @@ fn dependencies(kind: Kind, path: &Path) -> Result<Vec<Requirement>, Diagnostic>
         let text = |key: &str| entry.get(key).and_then(Node::scalar_text).filter(|text| !text.is_empty());
         let src = entry.as_str().map(str::to_owned).or_else(|| text("src")).or_else(|| text("role")).or_else(|| text("name"))?;
         let made = requirements::spec(&src, kind);
-        Some(Requirement { scm: text("scm").or(made.scm), version: text("version").or(made.version), name: text("name").filter(|name| *name != src).or(made.name), span: entry.span().clone(), ..made })
+        Some(Requirement {
+            scm: text("scm").or(made.scm),
+            version: text("version").or(made.version),
+            name: text("name").filter(|name| *name != src).or(made.name),
+            span: entry.span().clone(),
+            ..made
+        })
     };
     Ok(entries.iter().filter_map(of).collect())
 }

@@ -47,8 +47,9 @@ impl Lock {
         if text.lines().all(|line| line.trim().is_empty() || line.starts_with('#')) {
             return Ok(Lock::default());
         }
-        serde_yaml::from_str(&text)
-            .map_err(|error| Diagnostic::error(format!("{} is no lock file: {error}", path.display())).help("remove it: it is then written anew"))
+        serde_yaml::from_str(&text).map_err(|error| {
+            Diagnostic::error(format!("{} is no lock file: {error}", path.display())).help("remove it: it is then written anew")
+        })
     }
 
     /// # Errors

@@ -24,7 +24,9 @@ pub fn installed(kind: Kind, folder: &Path) -> Vec<Installed> {
     let mut found = Vec::new();
     match kind {
         Kind::Role => {
-            for path in folders(folder).filter(|path| ["tasks", "meta", "handlers", "defaults", "vars"].iter().any(|part| path.join(part).is_dir())) {
+            for path in
+                folders(folder).filter(|path| ["tasks", "meta", "handlers", "defaults", "vars"].iter().any(|part| path.join(part).is_dir()))
+            {
                 found.push(Installed { name: last(&path), version: recorded(&path, "version"), path });
             }
         }
@@ -46,7 +48,9 @@ pub fn installed(kind: Kind, folder: &Path) -> Vec<Installed> {
 pub fn remove(kind: Kind, name: &str, folder: &Path) -> Result<PathBuf, Diagnostic> {
     let all = installed(kind, folder);
     let Some(one) = all.iter().find(|one| one.name == name) else {
-        return Err(Diagnostic::error(format!("{name} is not in {}", folder.display())).suggest(name, all.iter().map(|one| one.name.as_str())));
+        return Err(
+            Diagnostic::error(format!("{name} is not in {}", folder.display())).suggest(name, all.iter().map(|one| one.name.as_str()))
+        );
     };
     std::fs::remove_dir_all(&one.path).map_err(|error| Diagnostic::error(format!("cannot remove {}: {error}", one.path.display())))?;
     Ok(one.path.clone())
@@ -108,7 +112,10 @@ impl Identity {
             return Err(node.error(format!("`{namespace}.{name}` is no name of a collection")));
         }
         let dependencies = node.get("dependencies").and_then(Node::as_map).unwrap_or_default();
-        let dependencies = dependencies.iter().filter_map(|(name, version)| Some((name.scalar_text()?, version.scalar_text().unwrap_or_default()))).collect();
+        let dependencies = dependencies
+            .iter()
+            .filter_map(|(name, version)| Some((name.scalar_text()?, version.scalar_text().unwrap_or_default())))
+            .collect();
         Ok(Identity { name: format!("{namespace}.{name}"), version: text("version"), dependencies })
     }
 }

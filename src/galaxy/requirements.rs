@@ -49,7 +49,8 @@ pub fn read(path: &Path) -> Result<Vec<Requirement>, Diagnostics> {
                 Some("collections") => list(value, Kind::Collection, base, &mut all, &mut problems),
                 _ => {
                     let name = key.scalar_text().unwrap_or_default();
-                    problems.push(key.error(format!("`{name}` is no part of a requirements file")).suggest(&name, ["roles", "collections"]));
+                    problems
+                        .push(key.error(format!("`{name}` is no part of a requirements file")).suggest(&name, ["roles", "collections"]));
                 }
             }
         }
@@ -82,7 +83,8 @@ fn entry(item: &Node, kind: Kind) -> Result<Requirement, Diagnostic> {
     if let Some(text) = item.as_str() {
         return Ok(Requirement { span: item.span().clone(), ..spec(text, kind) });
     }
-    let entries = item.as_map().ok_or_else(|| item.error("a name, or a dictionary, is expected").label(format!("this is {}", item.kind_name())))?;
+    let entries =
+        item.as_map().ok_or_else(|| item.error("a name, or a dictionary, is expected").label(format!("this is {}", item.kind_name())))?;
     let keys = if kind == Kind::Role { ROLE_KEYS } else { COLLECTION_KEYS };
     for (key, _) in entries {
         let name = key.scalar_text().unwrap_or_default();
@@ -97,7 +99,10 @@ fn entry(item: &Node, kind: Kind) -> Result<Requirement, Diagnostic> {
     let version = text("version").filter(|version| version != "*");
     let made = match kind {
         Kind::Role => {
-            let src = text("src").or_else(|| text("role")).or_else(|| text("name")).ok_or_else(|| item.error("this role has no `src`").help("`src` says where it comes from"))?;
+            let src = text("src")
+                .or_else(|| text("role"))
+                .or_else(|| text("name"))
+                .ok_or_else(|| item.error("this role has no `src`").help("`src` says where it comes from"))?;
             let named = spec(&src, kind);
             // `src: git+https://…,v1,name` may say all in one.
             let name = text("name").filter(|name| *name != src).or(named.name);
@@ -125,7 +130,9 @@ pub fn spec(text: &str, kind: Kind) -> Requirement {
     };
     // `community.general:1.2.3`: a colon that is no part of a URL or a path.
     let (src, version) = match src.split_once(':') {
-        Some((name, wanted)) if kind == Kind::Collection && !name.contains(['/', '@']) && !wanted.starts_with("//") => (name.to_owned(), Some(wanted)),
+        Some((name, wanted)) if kind == Kind::Collection && !name.contains(['/', '@']) && !wanted.starts_with("//") => {
+            (name.to_owned(), Some(wanted))
+        }
         _ => (src, version),
     };
     let some = |text: Option<&str>| text.filter(|text| !text.is_empty() && *text != "*").map(str::to_owned);
@@ -147,7 +154,9 @@ impl Requirement {
             Some("dir" | "subdirs") => Way::Folder,
             Some("galaxy") => return Err(self.of_galaxy()),
             Some(other) => {
-                return Err(Diagnostic::error(format!("`{}` cannot be fetched by `{other}`", self.src)).at(&self.span).suggest(other, ["git", "url", "file", "dir"]));
+                return Err(Diagnostic::error(format!("`{}` cannot be fetched by `{other}`", self.src))
+                    .at(&self.span)
+                    .suggest(other, ["git", "url", "file", "dir"]));
             }
             None if is_tarball(path) && path.contains("://") && !path.starts_with("file://") => Way::Url,
             None if here.is_file() => Way::File,
@@ -167,7 +176,10 @@ impl Requirement {
 
     /// The part of the repository behind `#`, for collections that are not at its top.
     pub(super) fn folder(&self) -> Option<&str> {
-        self.src.split_once('#').map(|(_, folder)| folder.split(',').next().unwrap_or(folder).trim_matches('/')).filter(|folder| !folder.is_empty())
+        self.src
+            .split_once('#')
+            .map(|(_, folder)| folder.split(',').next().unwrap_or(folder).trim_matches('/'))
+            .filter(|folder| !folder.is_empty())
     }
 
     /// What it is called where nothing says it: the last part of the source.

@@ -58,10 +58,13 @@ fn git(wanted: &Requirement, pin: Option<&str>, folder: &Path) -> Result<Fetched
     // A branch is known by its name at the remote, a tag and a commit by their own.
     let version = pin.or(wanted.version.as_deref()).unwrap_or("HEAD");
     let names = [format!("refs/remotes/origin/{version}^{{commit}}"), format!("{version}^{{commit}}")];
-    let resolve = |name: &String| run(wanted, Command::new("git").arg("-C").arg(folder).args(["rev-parse", "--verify", "--quiet", "--end-of-options", name])).ok();
-    let commit = names.iter().find_map(resolve).ok_or_else(|| {
-        failed(wanted, &format!("it has no branch, tag or commit {version}")).help("`git ls-remote` shows what there is")
-    })?;
+    let resolve = |name: &String| {
+        run(wanted, Command::new("git").arg("-C").arg(folder).args(["rev-parse", "--verify", "--quiet", "--end-of-options", name])).ok()
+    };
+    let commit = names
+        .iter()
+        .find_map(resolve)
+        .ok_or_else(|| failed(wanted, &format!("it has no branch, tag or commit {version}")).help("`git ls-remote` shows what there is"))?;
     run(wanted, Command::new("git").arg("-C").arg(folder).args(["checkout", "--quiet", "--detach", &commit]))?;
     run(wanted, Command::new("git").arg("-C").arg(folder).args(["submodule", "update", "--quiet", "--init", "--recursive"]))?;
     std::fs::remove_dir_all(folder.join(".git")).map_err(|error| failed(wanted, &error.to_string()))?;
@@ -72,7 +75,8 @@ fn git(wanted: &Requirement, pin: Option<&str>, folder: &Path) -> Result<Fetched
 fn run(wanted: &Requirement, command: &mut Command) -> Result<String, Diagnostic> {
     // Nobody is there to type a password; ssh takes its keys from the agent.
     command.env("GIT_TERMINAL_PROMPT", "0").stdin(Stdio::null());
-    let output = command.output().map_err(|error| failed(wanted, &format!("git cannot be started: {error}")).help("install git on this machine"))?;
+    let output =
+        command.output().map_err(|error| failed(wanted, &format!("git cannot be started: {error}")).help("install git on this machine"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         return Err(failed(wanted, said.lines().last().unwrap_or("git failed")));

@@ -126,8 +126,10 @@ impl VarsFiles {
             return Ok(None);
         }
         // The first that is there counts, and a folder before a file.
-        let Some(found) =
-            std::iter::once("").chain(self.settings.extensions.iter().map(String::as_str)).map(|end| folder.join(format!("{name}{end}"))).find(|p| p.exists())
+        let Some(found) = std::iter::once("")
+            .chain(self.settings.extensions.iter().map(String::as_str))
+            .map(|end| folder.join(format!("{name}{end}")))
+            .find(|p| p.exists())
         else {
             return Ok(None);
         };
@@ -147,11 +149,8 @@ impl VarsFiles {
     /// All files of a folder of variables, sorted, without hidden and backup files; of its folders too.
     fn files_below(&self, folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Diagnostic> {
         let failed = |error: std::io::Error| Diagnostic::error(format!("cannot read {}: {error}", folder.display()));
-        let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
-            .map_err(failed)?
-            .map(|entry| entry.map(|e| e.path()))
-            .collect::<Result<_, _>>()
-            .map_err(failed)?;
+        let mut entries: Vec<PathBuf> =
+            std::fs::read_dir(folder).map_err(failed)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>().map_err(failed)?;
         entries.sort();
         for path in entries {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -179,8 +178,7 @@ pub(super) fn read_vars(path: &Path, decrypt: Option<&Decrypt>, warnings: &mut V
         let Some(decrypt) = decrypt else {
             return Err(crate::vault::locked(&path.display().to_string()));
         };
-        let text =
-            decrypt(&source.text).map_err(|d| Diagnostic { message: format!("{}: {}", path.display(), d.message), ..d })?;
+        let text = decrypt(&source.text).map_err(|d| Diagnostic { message: format!("{}: {}", path.display(), d.message), ..d })?;
         yaml::load_secret(&Arc::new(Source { path: source.path.clone(), text: text.into() }))?
     } else {
         yaml::load(&source)?
@@ -193,9 +191,7 @@ pub(super) fn read_vars(path: &Path, decrypt: Option<&Decrypt>, warnings: &mut V
             .iter()
             .map(|(key, value)| match key.as_str() {
                 Some(name) => Ok((Arc::from(name), Var::Node(value.clone()))),
-                None => Err(key
-                    .error(format!("the name of a variable must be a string, this is {}", key.kind_name()))
-                    .help("quote it")),
+                None => Err(key.error(format!("the name of a variable must be a string, this is {}", key.kind_name())).help("quote it")),
             })
             .collect(),
         _ => Err(node

@@ -57,7 +57,9 @@ fn combinations(layers: &[(Arc<str>, Vec<Node>)]) -> Vec<VarMap> {
 }
 
 fn host(inventory: &mut Inventory, template: &Node, scope: &Variables, source: &Path) -> Result<(), Diagnostic> {
-    let name = template.get("name").ok_or_else(|| template.error("`hosts` has no `name`").help("write a template of the layers: `name: \"{{ app }}_{{ env }}\"`"))?;
+    let name = template
+        .get("name")
+        .ok_or_else(|| template.error("`hosts` has no `name`").help("write a template of the layers: `name: \"{{ app }}_{{ env }}\"`"))?;
     let name = render_text(name, scope)?;
     let host = inventory.ensure_host(&name, Some(source));
     for parent in parents(template)? {
@@ -69,7 +71,9 @@ fn host(inventory: &mut Inventory, template: &Node, scope: &Variables, source: &
 
 /// A group with its variables and the groups above it.
 fn group(inventory: &mut Inventory, node: &Node, child: &str, scope: &Variables) -> Result<Arc<str>, Diagnostic> {
-    let name = node.get("name").ok_or_else(|| node.error(format!("Element {child} has a parent with no name.")).help("give every entry of `parents` a `name`"))?;
+    let name = node
+        .get("name")
+        .ok_or_else(|| node.error(format!("Element {child} has a parent with no name.")).help("give every entry of `parents` a `name`"))?;
     let name = render_text(name, scope)?;
     let group = inventory.ensure_group(&name);
     for (key, value) in node.get("vars").and_then(Node::as_map).unwrap_or_default() {
@@ -90,7 +94,9 @@ fn group(inventory: &mut Inventory, node: &Node, child: &str, scope: &Variables)
 fn parents(node: &Node) -> Result<&[Node], Diagnostic> {
     match node.get("parents").filter(|parents| !parents.is_null()) {
         None => Ok(&[]),
-        Some(parents) => parents.as_list().ok_or_else(|| parents.error(format!("`parents` must be a list, this is {}", parents.kind_name()))),
+        Some(parents) => {
+            parents.as_list().ok_or_else(|| parents.error(format!("`parents` must be a list, this is {}", parents.kind_name())))
+        }
     }
 }
 

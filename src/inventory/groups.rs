@@ -44,7 +44,9 @@ impl Inventory {
         if !names.is_empty() {
             let joined = if what.starts_with("not") { "but" } else { "and" };
             let warning = Diagnostic::warning(format!("Invalid characters were found in group names {joined} {what}: {names}"));
-            self.warn(warning.help("names of groups should be of letters, digits and `_`; force_valid_group_names of ansible.cfg says what happens to others"));
+            self.warn(warning.help(
+                "names of groups should be of letters, digits and `_`; force_valid_group_names of ansible.cfg says what happens to others",
+            ));
         }
     }
 
@@ -92,9 +94,8 @@ impl Inventory {
                 Kind::Str(text) => text.trim().parse().ok(),
                 _ => None,
             };
-            group.priority = number.ok_or_else(|| {
-                value.error(format!("`ansible_group_priority` must be a whole number, this is {}", value.kind_name()))
-            })?;
+            group.priority = number
+                .ok_or_else(|| value.error(format!("`ansible_group_priority` must be a whole number, this is {}", value.kind_name())))?;
         } else {
             group.vars.insert(key.into(), Var::Node(value));
         }
@@ -111,12 +112,8 @@ impl Inventory {
     pub(super) fn settle(&mut self) -> Result<(), Diagnostic> {
         let all = self.ensure_group(ALL);
         let ungrouped = self.ensure_group(UNGROUPED);
-        let orphans: Vec<Arc<str>> = self
-            .groups
-            .iter()
-            .filter(|(name, group)| **name != all && group.parents.is_empty())
-            .map(|(name, _)| name.clone())
-            .collect();
+        let orphans: Vec<Arc<str>> =
+            self.groups.iter().filter(|(name, group)| **name != all && group.parents.is_empty()).map(|(name, _)| name.clone()).collect();
         for orphan in orphans {
             self.adopt(&all, &orphan).map_err(Diagnostic::error)?;
         }

@@ -182,10 +182,8 @@ impl<'t> Reader<'t> {
         let mut end = 0;
         let mut before = ' ';
         for c in self.rest.chars() {
-            let exponent_sign = matches!(c, '+' | '-')
-                && matches!(before, 'e' | 'E')
-                && !self.rest.starts_with("0x")
-                && !self.rest.starts_with("0X");
+            let exponent_sign =
+                matches!(c, '+' | '-') && matches!(before, 'e' | 'E') && !self.rest.starts_with("0x") && !self.rest.starts_with("0X");
             if !(c.is_ascii_alphanumeric() || c == '.' || c == '_' || exponent_sign) {
                 break;
             }
@@ -196,8 +194,7 @@ impl<'t> Reader<'t> {
         self.rest = rest;
         // An underscore stands between two digits, or after a base's prefix.
         let based = text.len() > 2 && text.starts_with('0') && text.as_bytes()[1].is_ascii_alphabetic();
-        let underscores =
-            text.ends_with('_') || text.contains("__") || text.starts_with('_') || text.contains("_.") || text.contains("._");
+        let underscores = text.ends_with('_') || text.contains("__") || text.starts_with('_') || text.contains("_.") || text.contains("._");
         if underscores || !based && (text.contains("_e") || text.contains("e_") || text.contains("_E") || text.contains("E_")) {
             return None;
         }
@@ -258,8 +255,7 @@ impl<'t> Reader<'t> {
             self.rest = &self.rest[letters..];
             self.string(raw, &mut text)?;
             self.blank();
-            let more =
-                self.rest.find(['\'', '"']).is_some_and(|i| i <= 2 && self.rest[..i].chars().all(|c| "rbuRBU".contains(c)));
+            let more = self.rest.find(['\'', '"']).is_some_and(|i| i <= 2 && self.rest[..i].chars().all(|c| "rbuRBU".contains(c)));
             if !more {
                 break;
             }

@@ -116,8 +116,8 @@ impl Inventory {
 
     /// All sources of a folder, sorted; its folders too. What looks like a backup, a text or a program's cache is none.
     fn folder(&mut self, folder: &Path, depth: usize, problems: &mut Diagnostics) -> bool {
-        let entries = std::fs::read_dir(folder)
-            .and_then(|entries| entries.map(|entry| entry.map(|e| e.path())).collect::<Result<Vec<_>, _>>());
+        let entries =
+            std::fs::read_dir(folder).and_then(|entries| entries.map(|entry| entry.map(|e| e.path())).collect::<Result<Vec<_>, _>>());
         let mut entries = match entries {
             Ok(entries) => entries,
             Err(error) => {
@@ -229,7 +229,9 @@ impl Reader {
             Reader::Yaml => file.is_named_yaml() || file.extension().is_empty(),
             Reader::Ini => true,
             Reader::Toml => file.extension() == ".toml",
-            Reader::Constructed | Reader::Generator => configuration() && named_plugin(file).is_some_and(|(_, reader)| reader == Some(self)),
+            Reader::Constructed | Reader::Generator => {
+                configuration() && named_plugin(file).is_some_and(|(_, reader)| reader == Some(self))
+            }
         }
     }
 
@@ -254,8 +256,14 @@ impl Reader {
             },
             Reader::Ini => problems.collect(file.source()).map(|source| ini::read(inventory, source, file.path, problems)),
             Reader::Toml => problems.collect(file.source()).map(|source| toml::read(inventory, source, file.path, problems)),
-            Reader::Constructed => problems.collect(file.document(&mut Diagnostics::default())).flatten().map(|node| constructed::read(inventory, &node, problems)),
-            Reader::Generator => problems.collect(file.document(&mut Diagnostics::default())).flatten().map(|node| generator::read(inventory, &node, file.path, problems)),
+            Reader::Constructed => problems
+                .collect(file.document(&mut Diagnostics::default()))
+                .flatten()
+                .map(|node| constructed::read(inventory, &node, problems)),
+            Reader::Generator => problems
+                .collect(file.document(&mut Diagnostics::default()))
+                .flatten()
+                .map(|node| generator::read(inventory, &node, file.path, problems)),
         };
     }
 }
@@ -294,12 +302,8 @@ fn most_likely(mut failures: Failures, file: &File<'_>) -> Option<(Reader, Diagn
 
 fn missing(source: &str, path: &Path) -> Diagnostic {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let beside: Vec<String> = std::fs::read_dir(parent)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
+    let beside: Vec<String> =
+        std::fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     let error = Diagnostic::error(format!("there is no inventory {source}"));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     match nearest(&name, beside.iter().map(String::as_str)) {

@@ -114,7 +114,11 @@ impl Inventory {
         for host in hosts {
             let all: Arc<str> = ALL.into();
             let groups = self.groups_above(host);
-            let locked = groups.iter().chain(std::iter::once(&all)).filter_map(|group| self.files.locked_group(group)).chain(self.files.locked_host(host));
+            let locked = groups
+                .iter()
+                .chain(std::iter::once(&all))
+                .filter_map(|group| self.files.locked_group(group))
+                .chain(self.files.locked_host(host));
             wrong.extend(locked.map(|error| (error.to_string(), error.clone())));
         }
         if wrong.is_empty() { Ok(()) } else { Err(Diagnostics(wrong.into_values().collect())) }

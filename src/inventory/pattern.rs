@@ -11,12 +11,7 @@ use crate::diag::Diagnostic;
 
 type Hosts = IndexSet<Arc<str>>;
 
-pub(super) fn hosts(
-    inventory: &Inventory,
-    pattern: &str,
-    limit: Option<&str>,
-    unmatched: Unmatched,
-) -> Result<Vec<Arc<str>>, Diagnostic> {
+pub(super) fn hosts(inventory: &Inventory, pattern: &str, limit: Option<&str>, unmatched: Unmatched) -> Result<Vec<Arc<str>>, Diagnostic> {
     let mut found = evaluate(inventory, terms(pattern), unmatched)?;
     if let Some(limit) = limit {
         let within = evaluate(inventory, limit_terms(limit)?, unmatched)?;
@@ -212,8 +207,7 @@ impl<'p> Matcher<'p> {
             None => return Ok(Matcher::Exact(name)),
         };
         let regex = Regex::new(&expression).map_err(|error| {
-            Diagnostic::error(format!("`{name}` is no regular expression: {error}"))
-                .help("quote it from the shell with single quotes")
+            Diagnostic::error(format!("`{name}` is no regular expression: {error}")).help("quote it from the shell with single quotes")
         })?;
         Ok(Matcher::Regex(Box::new(regex)))
     }

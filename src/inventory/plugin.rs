@@ -45,7 +45,8 @@ impl<'n> Options<'n> {
     }
 
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, Diagnostic> {
-        let text = |node: &Node| node.scalar_text().ok_or_else(|| node.error(format!("`{name}` must be a string, this is {}", node.kind_name())));
+        let text =
+            |node: &Node| node.scalar_text().ok_or_else(|| node.error(format!("`{name}` must be a string, this is {}", node.kind_name())));
         self.node.get(name).map(text).transpose()
     }
 
@@ -56,7 +57,8 @@ impl<'n> Options<'n> {
 
     pub(super) fn list(&self, name: &str) -> Result<&'n [Node], Diagnostic> {
         let Some(node) = self.get(name) else { return Ok(&[]) };
-        node.as_list().ok_or_else(|| node.error(format!("`{name}` must be a list, this is {}", node.kind_name())).help("begin each entry with `- `"))
+        node.as_list()
+            .ok_or_else(|| node.error(format!("`{name}` must be a list, this is {}", node.kind_name())).help("begin each entry with `- `"))
     }
 }
 

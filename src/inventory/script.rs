@@ -70,8 +70,9 @@ impl Script<'_> {
                     if output.trim_ascii().is_empty() {
                         continue;
                     }
-                    let vars = serde_json::from_slice(&output)
-                        .map_err(|error| self.wrong(&format!("Inventory script result for host '{host}' could not be parsed as JSON: {error}")))?;
+                    let vars = serde_json::from_slice(&output).map_err(|error| {
+                        self.wrong(&format!("Inventory script result for host '{host}' could not be parsed as JSON: {error}"))
+                    })?;
                     self.host_vars(inventory, &host, &vars)?;
                 }
             }
@@ -93,10 +94,12 @@ impl Script<'_> {
         let Json::Object(parts) = data else { return add_hosts(inventory, data) };
         if !["hosts", "vars", "children"].iter().any(|part| parts.contains_key(*part)) {
             // The oldest form: a host of the group's name, and its variables, which are nobody's templates.
-            inventory.warn(Diagnostic::warning(format!("Treating malformed group '{name}' as the sole host of that group")).help(format!(
-                "the inventory script {} should print `hosts`, `vars` or `children` in every group",
-                self.path.display()
-            )));
+            inventory.warn(
+                Diagnostic::warning(format!("Treating malformed group '{name}' as the sole host of that group")).help(format!(
+                    "the inventory script {} should print `hosts`, `vars` or `children` in every group",
+                    self.path.display()
+                )),
+            );
             add_hosts(inventory, &Json::Array(vec![name.into()]))?;
             return self.set_group_vars(inventory, &group, parts, false);
         }
@@ -115,7 +118,13 @@ impl Script<'_> {
         Ok(())
     }
 
-    fn set_group_vars(&self, inventory: &mut Inventory, group: &Arc<str>, vars: &Map<String, Json>, trusted: bool) -> Result<(), Diagnostic> {
+    fn set_group_vars(
+        &self,
+        inventory: &mut Inventory,
+        group: &Arc<str>,
+        vars: &Map<String, Json>,
+        trusted: bool,
+    ) -> Result<(), Diagnostic> {
         for (key, value) in vars {
             let node = self.node(value)?;
             inventory.set_group_var(group, key, if trusted { node } else { node.tagged(Tag::Unsafe) })?;
@@ -125,7 +134,9 @@ impl Script<'_> {
 
     fn host_vars(&self, inventory: &mut Inventory, host: &Arc<str>, vars: &Json) -> Result<(), Diagnostic> {
         let Json::Object(vars) = vars else {
-            return Err(self.wrong(&format!("Invalid data from file, expected dictionary and got {} for the host `{host}`", type_name(vars))));
+            return Err(
+                self.wrong(&format!("Invalid data from file, expected dictionary and got {} for the host `{host}`", type_name(vars)))
+            );
         };
         for (key, value) in vars {
             inventory.set_host_var(host, key, self.node(value)?);
@@ -148,8 +159,14 @@ impl Script<'_> {
             Json::Object(map) => {
                 for (key, tag) in [("__ansible_unsafe", Tag::Unsafe), ("__ansible_vault", Tag::Vault)] {
                     match map.get(key) {
-                        Some(Json::String(text)) if map.len() == 1 => return Ok(Node::scalar(Kind::Str(text.as_str().into()), self.place.clone(), Some(tag), true)),
-                        Some(_) => return Err(self.wrong(&format!("Inventory script result could not be parsed as JSON: `{key}` must stand alone, with a string"))),
+                        Some(Json::String(text)) if map.len() == 1 => {
+                            return Ok(Node::scalar(Kind::Str(text.as_str().into()), self.place.clone(), Some(tag), true));
+                        }
+                        Some(_) => {
+                            return Err(self.wrong(&format!(
+                                "Inventory script result could not be parsed as JSON: `{key}` must stand alone, with a string"
+                            )));
+                        }
                         None => {}
                     }
                 }

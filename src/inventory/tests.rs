@@ -51,10 +51,7 @@ fn what_matches_nothing_warns_or_is_refused() {
     let error = inventory.matching_known("wbe", None).expect_err("refused");
     assert_eq!(error.help, ["did you mean `web`?", "groups: all, ungrouped, web, db"]);
     assert!(inventory.matching_known("web:!w9", None).is_err());
-    assert_eq!(
-        inventory.matching("~(", None).expect_err("no regex").message.split(':').next(),
-        Some("`~(` is no regular expression")
-    );
+    assert_eq!(inventory.matching("~(", None).expect_err("no regex").message.split(':').next(), Some("`~(` is no regular expression"));
     assert_eq!(names(&inventory.matching("all", Some("w2:d1")).expect("matches")), "w2 d1");
 }
 

@@ -20,7 +20,8 @@ pub(super) fn read(inventory: &mut Inventory, source: &Arc<Source>, path: &Path,
         }
         Err(error) => {
             let at = error.span().unwrap_or_default();
-            problems.push(Diagnostic::error(format!("this is no valid TOML: {}", error.message())).at(&Span::locate(source, at.start, at.end)));
+            problems
+                .push(Diagnostic::error(format!("this is no valid TOML: {}", error.message())).at(&Span::locate(source, at.start, at.end)));
         }
     }
 }
@@ -36,11 +37,14 @@ fn children_by_name(groups: &Node) -> Result<Node, Diagnostic> {
         let mut entries = Vec::new();
         for (part, content) in parts {
             let content = match (part.as_str(), content.as_list()) {
-                (Some("children"), Some(names)) => {
-                    Node::new(Kind::Map(names.iter().map(|name| (name.clone(), Node::new(Kind::Null, name.span().clone()))).collect()), content.span().clone())
-                }
+                (Some("children"), Some(names)) => Node::new(
+                    Kind::Map(names.iter().map(|name| (name.clone(), Node::new(Kind::Null, name.span().clone()))).collect()),
+                    content.span().clone(),
+                ),
                 (Some("children"), None) => {
-                    return Err(content.error(format!("`children` must be a list of names of groups, this is {}", content.kind_name())).help("write `children = [\"web\", \"db\"]`"));
+                    return Err(content
+                        .error(format!("`children` must be a list of names of groups, this is {}", content.kind_name()))
+                        .help("write `children = [\"web\", \"db\"]`"));
                 }
                 _ => content.clone(),
             };

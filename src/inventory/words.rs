@@ -68,10 +68,7 @@ mod tests {
     #[test]
     fn words_are_a_shells() {
         let texts = |line: &str| split(line).map(|words| words.into_iter().map(|w| w.text).collect::<Vec<_>>());
-        assert_eq!(
-            texts("h a='b c' d=\"e \\\" f\" g=h\\ i # j"),
-            Ok(vec!["h".into(), "a=b c".into(), "d=e \" f".into(), "g=h i".into()])
-        );
+        assert_eq!(texts("h a='b c' d=\"e \\\" f\" g=h\\ i # j"), Ok(vec!["h".into(), "a=b c".into(), "d=e \" f".into(), "g=h i".into()]));
         assert_eq!(texts("h a=b#c"), Ok(vec!["h".into(), "a=b".into()]));
         assert_eq!(texts("h a='b"), Err(OpenQuote(4)));
         assert_eq!(texts("h a=''"), Ok(vec!["h".into(), "a=".into()]));

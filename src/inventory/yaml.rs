@@ -37,8 +37,7 @@ struct Reader<'r> {
 impl Reader<'_> {
     fn group(&mut self, name: &Node, data: &Node, depth: usize) -> Option<Arc<str>> {
         let Some(text) = name.as_str().filter(|text| !text.is_empty()) else {
-            self.problems
-                .push(name.error(format!("the name of a group must be a string, this is {}", name.kind_name())).help("quote it"));
+            self.problems.push(name.error(format!("the name of a group must be a string, this is {}", name.kind_name())).help("quote it"));
             return None;
         };
         let group = self.inventory.ensure_group(text);
@@ -64,8 +63,7 @@ impl Reader<'_> {
         let name = key.scalar_text().unwrap_or_default();
         if !PARTS.contains(&name.as_str()) {
             let mut warning = Diagnostic::warning(format!("`{name}` is nothing that a group has; it is skipped")).at(key.span());
-            warning =
-                warning.suggest(&name, PARTS).help("a group has `hosts`, `children` and `vars`; variables belong under `vars`");
+            warning = warning.suggest(&name, PARTS).help("a group has `hosts`, `children` and `vars`; variables belong under `vars`");
             self.problems.push(warning);
             return;
         }
@@ -76,8 +74,7 @@ impl Reader<'_> {
             // A single name without its colon.
             Kind::Str(text) if name != "vars" && !text.is_empty() => std::slice::from_ref(&one),
             _ => {
-                let mut error =
-                    part.error(format!("`{name}` of the group `{group}` must be a dictionary, this is {}", part.kind_name()));
+                let mut error = part.error(format!("`{name}` of the group `{group}` must be a dictionary, this is {}", part.kind_name()));
                 if part.as_list().is_some() && name != "vars" {
                     error = error.help("write each name on its own line with a `:` after it and no `-` before it");
                 }
@@ -128,10 +125,8 @@ impl Reader<'_> {
             Kind::Null => &[][..],
             Kind::Map(vars) => vars,
             _ => {
-                let error = value.error(format!(
-                    "the host `{text}` must have a dictionary of variables or nothing, this is {}",
-                    value.kind_name()
-                ));
+                let error =
+                    value.error(format!("the host `{text}` must have a dictionary of variables or nothing, this is {}", value.kind_name()));
                 return self.problems.push(error.help(format!("write `{text}:` and below it `name: value`")));
             }
         };

@@ -57,8 +57,7 @@ after: keys there after";
     fn plan(self, target: &dyn Look) -> Result<Plan, Failure> {
         for program in ["apt-key", "gpg"] {
             if target.which(program).is_none() {
-                let msg =
-                    format!("this host has no {program}; `deb822_repository` with `signed_by` needs neither apt-key nor gpg");
+                let msg = format!("this host has no {program}; `deb822_repository` with `signed_by` needs neither apt-key nor gpg");
                 return Ok(Plan::missing(Failure::new(msg)));
             }
         }
@@ -80,8 +79,7 @@ after: keys there after";
         }
         let end = |digits: usize| bare[bare.len().saturating_sub(digits)..].to_owned();
         let is_there = has(&before, &bare);
-        let mut plan =
-            Plan::unchanged().with("id", id.clone()).with("key_id", end(16)).with("short_id", end(8)).with("fp", bare.clone());
+        let mut plan = Plan::unchanged().with("id", id.clone()).with("key_id", end(16)).with("short_id", end(8)).with("fp", bare.clone());
         let change = match (self.state, is_there) {
             (State::Present, true) | (State::Absent, false) => None,
             (State::Absent, true) => Some(self.apt_key(&["del", &end(16)])),
@@ -89,10 +87,7 @@ after: keys there after";
                 (Some(server), _) => self.apt_key(&["adv", "--no-tty", "--batch", "--keyserver", server, "--recv", &bare]),
                 (None, Some(key)) => Command { stdin: Some(Content::Bytes(key)), ..self.apt_key(&["add", "-"]) },
                 (None, None) => {
-                    return Err(Failure::argument(
-                        "id",
-                        "the key is not there: give `url`, `file`, `data` or `keyserver` to get it from",
-                    ));
+                    return Err(Failure::argument("id", "the key is not there: give `url`, `file`, `data` or `keyserver` to get it from"));
                 }
             }),
         };
@@ -127,8 +122,7 @@ impl AptKey {
 
     /// Fingerprints of the keys that are there, subkeys too.
     fn keys(&self, target: &dyn Look) -> Result<Vec<String>, Failure> {
-        let command =
-            self.apt_key(&["adv", "--no-tty", "--batch", "--list-public-keys", "--with-colons", "--with-subkey-fingerprint"]);
+        let command = self.apt_key(&["adv", "--no-tty", "--batch", "--list-public-keys", "--with-colons", "--with-subkey-fingerprint"]);
         Ok(fingerprints(&target.ask(&Command { accept: Vec::new(), ..command })?.text()))
     }
 
@@ -151,10 +145,7 @@ impl AptKey {
         };
         let answer = target.fetch(&request).map_err(|error| Failure::argument("url", error.to_string()))?;
         if answer.status != 200 {
-            return Err(Failure::argument(
-                "url",
-                format!("cannot download {url}: the server answers {} {}", answer.status, answer.reason),
-            ));
+            return Err(Failure::argument("url", format!("cannot download {url}: the server answers {} {}", answer.status, answer.reason)));
         }
         let mut key = Vec::new();
         target.content(&Content::File(answer.body))?.read_to_end(&mut key)?;

@@ -69,9 +69,8 @@ sources_removed: files that were removed";
             let msg = format!("{:?} is no source: write `deb ADDRESS SUITE COMPONENT…`", self.repo);
             return Err(Failure::argument("repo", msg));
         };
-        let mode = u32::from_str_radix(self.mode.trim_start_matches("0o"), 8).map_err(|_| {
-            Failure::argument("mode", format!("`mode` must be octal digits such as \"0644\", not {:?}", self.mode))
-        })?;
+        let mode = u32::from_str_radix(self.mode.trim_start_matches("0o"), 8)
+            .map_err(|_| Failure::argument("mode", format!("`mode` must be octal digits such as \"0644\", not {:?}", self.mode)))?;
         let files = files(target);
         let is_meant = |line: &str| parse(line).is_some_and(|source| source.kind == wanted.kind && source.rest == wanted.rest);
         let mut changes = Vec::new();
@@ -85,8 +84,7 @@ sources_removed: files that were removed";
         };
         match self.state {
             State::Present => {
-                let holders: Vec<&(PathBuf, Vec<String>)> =
-                    files.iter().filter(|(_, lines)| lines.iter().any(|l| is_meant(l))).collect();
+                let holders: Vec<&(PathBuf, Vec<String>)> = files.iter().filter(|(_, lines)| lines.iter().any(|l| is_meant(l))).collect();
                 for (path, lines) in &holders {
                     // The same source with other options is changed in place.
                     let new: Vec<String> = lines.iter().map(|l| if is_meant(l) { line.clone() } else { l.clone() }).collect();
@@ -119,8 +117,7 @@ sources_removed: files that were removed";
         if plan.changes.is_empty() || !self.update_cache {
             return Ok(plan);
         }
-        let patience =
-            cache::Patience { retries: self.update_cache_retries.max(1), max_delay: self.update_cache_retry_max_delay };
+        let patience = cache::Patience { retries: self.update_cache_retries.max(1), max_delay: self.update_cache_retry_max_delay };
         Ok(plan.then(move |target, _| {
             let done = |_: &dyn Look, _: bool| Ok(Plan { changed: Some(true), ..Plan::unchanged() });
             Ok(cache::refresh(target, patience, done))
@@ -136,8 +133,8 @@ impl AptRepository {
         let text = String::from_utf8_lossy(&text).into_owned();
         let of_host = || text.lines().find_map(|line| line.strip_prefix("UBUNTU_CODENAME=").map(str::to_owned));
         let codename = self.codename.clone().or_else(of_host);
-        let codename = codename
-            .ok_or_else(|| Failure::argument("repo", "a PPA is for Ubuntu; this host is none, and `codename` is not given"))?;
+        let codename =
+            codename.ok_or_else(|| Failure::argument("repo", "a PPA is for Ubuntu; this host is none, and `codename` is not given"))?;
         Ok(format!("deb http://ppa.launchpad.net/{owner}/{name}/ubuntu {codename} main"))
     }
 
@@ -145,9 +142,8 @@ impl AptRepository {
         let name = self.filename.clone().unwrap_or_else(|| {
             let address = source.rest.split_whitespace().next().unwrap_or_default();
             let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
-            let bare = bare
-                .split_once('/')
-                .map_or(bare.to_owned(), |(host, path)| format!("{}/{path}", host.rsplit('@').next().unwrap_or(host)));
+            let bare =
+                bare.split_once('/').map_or(bare.to_owned(), |(host, path)| format!("{}/{path}", host.rsplit('@').next().unwrap_or(host)));
             let words: Vec<&str> = bare.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
             words.join("_")
         });

@@ -108,12 +108,10 @@ pub fn kind_of(value: &Json) -> &'static str {
 pub fn take<T: Value>(values: &Map<String, Json>, argument: &Argument, default: Option<T>) -> Result<T, Failure> {
     let given = std::iter::once(&argument.name).chain(argument.aliases).find_map(|name| values.get(*name));
     match given {
-        Some(Json::Null) | None => default.or_else(T::absent).ok_or_else(|| {
-            Failure::argument(argument.name, format!("missing required arguments: {}", argument.name))
-        }),
-        Some(value) => {
-            T::parse(value).map_err(|why| Failure::argument(argument.name, format!("argument `{}` {why}", argument.name)))
-        }
+        Some(Json::Null) | None => default
+            .or_else(T::absent)
+            .ok_or_else(|| Failure::argument(argument.name, format!("missing required arguments: {}", argument.name))),
+        Some(value) => T::parse(value).map_err(|why| Failure::argument(argument.name, format!("argument `{}` {why}", argument.name))),
     }
 }
 
@@ -129,7 +127,8 @@ pub fn refuse_unknown(values: &Map<String, Json>, known: &[Argument]) -> Result<
 pub fn check_rules(rules: &[Rule], given: &dyn Fn(&str) -> Option<Json>) -> Result<(), Failure> {
     let present = |name: &&&str| given(name).is_some_and(|v| !v.is_null());
     let list = |names: &[&str]| names.join(", ");
-    let equals = |name: &str, value: &str| given(name).is_some_and(|v| String::parse(&v).is_ok_and(|v| v == value || v.to_lowercase() == value));
+    let equals =
+        |name: &str, value: &str| given(name).is_some_and(|v| String::parse(&v).is_ok_and(|v| v == value || v.to_lowercase() == value));
     for rule in rules {
         match rule {
             Rule::Exclusive(names) if names.iter().filter(present).count() > 1 => {
@@ -279,8 +278,17 @@ pub const fn plain(name: &'static str) -> &'static str {
 
 /// Two lists of arguments in one, at compile time.
 pub const fn join<const N: usize>(own: &[Argument], group: &[Argument]) -> [Argument; N] {
-    const NONE: Argument =
-        Argument { name: "", aliases: &[], doc: "", kind: "", choices: &[], required: false, default: "", secret: false, check: |_| Ok(()) };
+    const NONE: Argument = Argument {
+        name: "",
+        aliases: &[],
+        doc: "",
+        kind: "",
+        choices: &[],
+        required: false,
+        default: "",
+        secret: false,
+        check: |_| Ok(()),
+    };
     let mut all = [NONE; N];
     let mut i = 0;
     while i < N {

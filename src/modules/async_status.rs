@@ -64,7 +64,10 @@ and, when it is finished, all that its module returned
             return Err(base.into_iter().fold(failure, |failure, (name, value)| failure.with(&name, value)));
         };
         if self.mode == Mode::Cleanup {
-            let mut plan = Plan::of(vec![Change::Remove { path: path.clone() }]).with("erased", json!(path)).with("started", false).with("finished", false);
+            let mut plan = Plan::of(vec![Change::Remove { path: path.clone() }])
+                .with("erased", json!(path))
+                .with("started", false)
+                .with("finished", false);
             plan.result.extend(base.into_iter().filter(|(name, _)| name != "results_file"));
             plan.changed = Some(false);
             return Ok(plan);

@@ -129,8 +129,7 @@ impl Blockinfile {
 
 fn compile(argument: &str, text: &str) -> Result<Pattern, Failure> {
     let options = Options { ascii: true, ..Options::default() };
-    Pattern::new(&latin(text), options)
-        .map_err(|why| Failure::argument(argument, format!("`{argument}` is no regular expression: {why}")))
+    Pattern::new(&latin(text), options).map_err(|why| Failure::argument(argument, format!("`{argument}` is no regular expression: {why}")))
 }
 
 fn latin(text: &str) -> String {

@@ -43,8 +43,7 @@ arguments! {
 impl Module for Command {
     const NAME: &'static str = "ansible.builtin.command";
     const FREE_FORM: Option<&'static str> = Some("_raw_params");
-    const RULES: &'static [Rule] =
-        &[Rule::OneOf(&["_raw_params", "cmd", "argv"]), Rule::Exclusive(&["_raw_params", "cmd", "argv"])];
+    const RULES: &'static [Rule] = &[Rule::OneOf(&["_raw_params", "cmd", "argv"]), Rule::Exclusive(&["_raw_params", "cmd", "argv"])];
     const EXAMPLES: &'static str = r#"
 - name: Which kernel runs
   ansible.builtin.command: uname -r
@@ -74,8 +73,9 @@ msg: why it failed or was not run
     fn plan(self, target: &dyn Look) -> Result<Plan, Failure> {
         let mut argv = match (self.argv, self._raw_params.or(self.cmd)) {
             (Some(argv), _) => argv,
-            (None, line) => crate::words::split(&line.unwrap_or_default())
-                .map_err(|why| Failure::argument("cmd", format!("the command line {why}")))?,
+            (None, line) => {
+                crate::words::split(&line.unwrap_or_default()).map_err(|why| Failure::argument("cmd", format!("the command line {why}")))?
+            }
         };
         if argv.is_empty() {
             return Err(Failure::argument("cmd", "no command given"));

@@ -199,10 +199,7 @@ impl Copy {
         }
         let (change, written) = self.write(source, &path, meta.as_ref(), target)?;
         changes.extend(change);
-        let mut plan = Plan::of(changes)
-            .with("dest", json!(path))
-            .with("src", json!(self.src))
-            .with("checksum", source.sha1.clone());
+        let mut plan = Plan::of(changes).with("dest", json!(path)).with("src", json!(self.src)).with("checksum", source.sha1.clone());
         if let (true, Content::File(from)) = (written, &source.content) {
             plan.result.insert("md5sum".into(), json!(target.digest(from, Algorithm::Md5)?));
         }
@@ -219,13 +216,7 @@ impl Copy {
     }
 
     /// What makes `path` the file, and whether that is more than a new owner or mode.
-    fn write(
-        &self,
-        source: &Source,
-        path: &Path,
-        there: Option<&Meta>,
-        target: &dyn Look,
-    ) -> Result<(Option<Change>, bool), Failure> {
+    fn write(&self, source: &Source, path: &Path, there: Option<&Meta>, target: &dyn Look) -> Result<(Option<Change>, bool), Failure> {
         let regular = there.filter(|meta| meta.kind == Kind::File);
         let attributes = match regular {
             Some(meta) if target.digest(path, Algorithm::Sha1)?.as_ref() == Some(&source.sha1) => {

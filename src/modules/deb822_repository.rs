@@ -105,9 +105,8 @@ key_filename: where the key is";
         if self.uris.is_none() || self.suites.is_none() {
             return Err(Failure::argument("uris", "`uris` and `suites` are needed to have a source"));
         }
-        let mode = u32::from_str_radix(self.mode.trim_start_matches("0o"), 8).map_err(|_| {
-            Failure::argument("mode", format!("`mode` must be octal digits such as \"0644\", not {:?}", self.mode))
-        })?;
+        let mode = u32::from_str_radix(self.mode.trim_start_matches("0o"), 8)
+            .map_err(|_| Failure::argument("mode", format!("`mode` must be octal digits such as \"0644\", not {:?}", self.mode)))?;
         let mut changes = Vec::new();
         let mut key_file = None;
         let mut signed_by = self.signed_by.clone();
@@ -170,13 +169,7 @@ fn write(path: &Path, content: Vec<u8>, mode: u32, target: &dyn Look, changes: &
             let attributes = Attributes { mode: Some(0o755), ..Attributes::default() };
             changes.push(Change::Folder { path: folder.to_owned(), attributes });
         }
-        changes.push(Change::Write {
-            path: path.to_owned(),
-            content: Content::Bytes(content),
-            attributes,
-            backup: false,
-            validate: None,
-        });
+        changes.push(Change::Write { path: path.to_owned(), content: Content::Bytes(content), attributes, backup: false, validate: None });
     } else if target.stat(path, true)?.is_some_and(|meta| meta.mode != mode) {
         changes.push(Change::Own { path: path.to_owned(), attributes, follow: true });
     }
@@ -184,14 +177,8 @@ fn write(path: &Path, content: Vec<u8>, mode: u32, target: &dyn Look, changes: &
 }
 
 fn download(url: &str, target: &dyn Look) -> Result<Vec<u8>, Failure> {
-    let request = Request {
-        method: "GET".into(),
-        url: url.to_owned(),
-        validate_certs: true,
-        redirects: 10,
-        timeout: 30.0,
-        ..Request::default()
-    };
+    let request =
+        Request { method: "GET".into(), url: url.to_owned(), validate_certs: true, redirects: 10, timeout: 30.0, ..Request::default() };
     let answer = target.fetch(&request).map_err(|error| Failure::argument("signed_by", error.to_string()))?;
     if answer.status != 200 {
         return Err(Failure::argument(

@@ -47,7 +47,8 @@ impl Edited {
             Some(meta) => attributes.own(target, &self.path, meta, None, true)?,
             None => None,
         };
-        let owned = own.is_some() || (self.meta.is_none() && (attributes.mode.is_some() || attributes.owner.is_some() || attributes.group.is_some()));
+        let owned = own.is_some()
+            || (self.meta.is_none() && (attributes.mode.is_some() || attributes.owner.is_some() || attributes.group.is_some()));
         if self.text == self.before && self.meta.is_some() {
             changes.extend(own);
         } else {

@@ -54,10 +54,7 @@ dest: where it is on the controller
             other => other?,
         };
         let sha1: String = Sha1::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        let plan = Plan::unchanged()
-            .with("file", json!(self.src))
-            .with("checksum", sha1.clone())
-            .with("remote_checksum", sha1.clone());
+        let plan = Plan::unchanged().with("file", json!(self.src)).with("checksum", sha1.clone()).with("remote_checksum", sha1.clone());
         Ok(if self._have.as_ref() == Some(&sha1) { plan } else { plan.with("content", STANDARD.encode(bytes)) })
     }
 }

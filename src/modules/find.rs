@@ -107,15 +107,8 @@ msg: whether all was looked at
 
     fn plan(self, target: &dyn Look) -> Result<Plan, Failure> {
         let filter = Filter::of(&self, target)?;
-        let mut walk = Walk {
-            filter: &filter,
-            task: &self,
-            target,
-            files: Vec::new(),
-            examined: 0,
-            skipped: BTreeMap::new(),
-            seen: BTreeSet::new(),
-        };
+        let mut walk =
+            Walk { filter: &filter, task: &self, target, files: Vec::new(), examined: 0, skipped: BTreeMap::new(), seen: BTreeSet::new() };
         let mut warnings = Vec::new();
         for path in &self.paths {
             let path = target.expand(path);

@@ -53,7 +53,10 @@ impl Module for Foreign {
             return self.python(blob, target);
         }
         if self.check {
-            return Ok(Plan { unforeseeable: Some(format!("the module {} cannot be told that this is a check", self.name)), ..Plan::default() });
+            return Ok(Plan {
+                unforeseeable: Some(format!("the module {} cannot be told that this is a check", self.name)),
+                ..Plan::default()
+            });
         }
         let program = target.scratch(&Content::Blob(blob))?;
         let file = target.scratch(&Content::Bytes(self.arguments.0.clone().into_bytes()))?;
@@ -83,7 +86,12 @@ impl Foreign {
             )));
         };
         let stdin = Some(Content::Blob(blob));
-        let command = Command { stdin, accept: Vec::new(), shown_as: Some(self.name), ..Command::new([python, "-c".into(), self.boot.unwrap_or_default()]) };
+        let command = Command {
+            stdin,
+            accept: Vec::new(),
+            shown_as: Some(self.name),
+            ..Command::new([python, "-c".into(), self.boot.unwrap_or_default()])
+        };
         if self.check {
             // AnsibleModule keeps modules that do not know check mode from running.
             return answer(&target.ask(&command)?);

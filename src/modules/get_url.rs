@@ -123,13 +123,8 @@ mode, owner, group, uid, gid, size, state: of what is there now
             Some(meta) => self.web.attributes.over(target, meta, None)?,
             None => self.web.attributes.fresh(target, false, None),
         };
-        let write = Change::Write {
-            path: dest.clone(),
-            content: Content::File(response.body),
-            attributes,
-            backup: self.backup,
-            validate: None,
-        };
+        let write =
+            Change::Write { path: dest.clone(), content: Content::File(response.body), attributes, backup: self.backup, validate: None };
         let plan = Plan { changes: vec![write], ..plan };
         Ok(self.finish(plan, target, dest))
     }
@@ -160,10 +155,7 @@ impl GetUrl {
     }
 
     fn failed(&self, msg: String, began: f64) -> Failure {
-        Failure::argument("url", msg)
-            .with("url", self.url.clone())
-            .with("dest", json!(self.dest))
-            .with("elapsed", elapsed(began))
+        Failure::argument("url", msg).with("url", self.url.clone()).with("dest", json!(self.dest)).with("elapsed", elapsed(began))
     }
 }
 
@@ -181,8 +173,5 @@ fn offered_name(response: &Response) -> String {
     });
     // A name only: a server does not choose folders here.
     let plain = |name: String| name.rsplit(['/', '\\']).next().map(str::to_owned);
-    offered
-        .and_then(plain)
-        .filter(|name| !name.is_empty() && name != "." && name != "..")
-        .unwrap_or_else(|| file_name(&response.url))
+    offered.and_then(plain).filter(|name| !name.is_empty() && name != "." && name != "..").unwrap_or_else(|| file_name(&response.url))
 }

@@ -49,10 +49,7 @@ impl Module for Getent {
             }
             2 => return Err(Failure::argument("key", "One or more supplied key could not be found in the database.")),
             3 => {
-                return Err(Failure::argument(
-                    "database",
-                    format!("Enumeration not supported on this database: {}", self.database),
-                ));
+                return Err(Failure::argument("database", format!("Enumeration not supported on this database: {}", self.database)));
             }
             rc => return Err(Failure::new(format!("getent failed: {}", answer.errors().trim())).with("rc", rc)),
         }

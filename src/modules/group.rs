@@ -56,8 +56,7 @@ system: whether its number was to be one of the system's own";
             }
             plan
         };
-        let found =
-            if self.local { in_file(&self.name, target)? } else { target.group(&self.name)?.filter(|g| g.name == self.name) };
+        let found = if self.local { in_file(&self.name, target)? } else { target.group(&self.name)?.filter(|g| g.name == self.name) };
         match (self.state, found) {
             (State::Absent, None) => Ok(result(None)),
             (State::Absent, Some(_)) => {
@@ -81,8 +80,7 @@ system: whether its number was to be one of the system's own";
                     argv.extend(bound.into_iter().flat_map(|bound| ["-K".to_owned(), format!("{key}={bound}")]));
                 }
                 argv.push(self.name.clone());
-                let plan =
-                    Plan { changes: vec![Change::Run(Command::new(argv))], ..result(self.gid).with("system", self.system) };
+                let plan = Plan { changes: vec![Change::Run(Command::new(argv))], ..result(self.gid).with("system", self.system) };
                 Ok(plan.then(move |target, _| {
                     let gid = in_file(&self.name, target)?.map(|group| group.gid);
                     Ok(Plan::unchanged().with("gid", json!(gid)))

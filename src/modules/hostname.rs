@@ -36,8 +36,7 @@ ansible_facts: the facts that change with it";
                 format!("{:?} is no name of a host: up to 64 letters, digits, dashes and dots", self.name),
             ));
         }
-        let text =
-            |path: &str| target.read(path.as_ref()).ok().flatten().map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+        let text = |path: &str| target.read(path.as_ref()).ok().flatten().map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
         let now = text("/proc/sys/kernel/hostname").unwrap_or_default();
         let next = text("/etc/hostname").unwrap_or_default();
         let by_systemd = match self.r#use.as_deref() {

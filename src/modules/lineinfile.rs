@@ -4,7 +4,6 @@ mod edit;
 
 use std::path::PathBuf;
 
-
 use super::Module;
 use super::arguments::Rule;
 use super::attributes::FileAttributes;
@@ -91,9 +90,7 @@ backup: the old file, with backup
         let mut edited = Edited::read(target, &self.path)?;
         match self.state {
             State::Present => self.present(target, edited),
-            State::Absent if edited.missing() => {
-                Ok(Plan::unchanged().with("msg", "file not present"))
-            }
+            State::Absent if edited.missing() => Ok(Plan::unchanged().with("msg", "file not present")),
             State::Absent => {
                 let find = self.find()?.or_else(|| self.line.as_deref().map(|line| Find::Line(latin(line))));
                 let Some(find) = find else {
@@ -146,9 +143,7 @@ impl Lineinfile {
         let (plan, owned) = edited.plan(target, &self.attributes, self.backup, self.validate.clone())?;
         let owned = owned.then_some("ownership, perms or SE linux context changed");
         let said = [Some(msg.as_str()).filter(|msg| !msg.is_empty()), owned];
-        let plan = plan
-            .with("msg", said.into_iter().flatten().collect::<Vec<_>>().join(" and "))
-            .with("backup", "");
+        let plan = plan.with("msg", said.into_iter().flatten().collect::<Vec<_>>().join(" and ")).with("backup", "");
         Ok(Edited::backed(plan, "backup"))
     }
 
@@ -172,8 +167,7 @@ impl Lineinfile {
 /// Patterns see bytes, so that files in any encoding stay as they are.
 fn compile(argument: &str, text: &str) -> Result<Pattern, Failure> {
     let options = Options { ascii: true, ..Options::default() };
-    Pattern::new(&latin(text), options)
-        .map_err(|why| Failure::argument(argument, format!("`{argument}` is no regular expression: {why}")))
+    Pattern::new(&latin(text), options).map_err(|why| Failure::argument(argument, format!("`{argument}` is no regular expression: {why}")))
 }
 
 fn latin(text: &str) -> String {

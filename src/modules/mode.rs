@@ -29,19 +29,11 @@ impl Value for Mode {
     const KIND: &'static str = "mode";
 
     fn parse(value: &Json) -> Result<Mode, String> {
-        let no = || {
-            format!(
-                "must be a mode in octal digits (quote it: \"0644\") or symbols (u=rw,g=r,o=), not {}",
-                shown(value)
-            )
-        };
+        let no = || format!("must be a mode in octal digits (quote it: \"0644\") or symbols (u=rw,g=r,o=), not {}", shown(value));
         match value {
-            Json::Number(number) => number
-                .as_u64()
-                .and_then(|bits| u32::try_from(bits).ok())
-                .filter(|bits| *bits <= 0o7777)
-                .map(Mode::Bits)
-                .ok_or_else(no),
+            Json::Number(number) => {
+                number.as_u64().and_then(|bits| u32::try_from(bits).ok()).filter(|bits| *bits <= 0o7777).map(Mode::Bits).ok_or_else(no)
+            }
             Json::String(text) => Mode::of(text.trim()).ok_or_else(no),
             other => Err(format!("must be a mode such as \"0644\", not {}", kind_of(other))),
         }

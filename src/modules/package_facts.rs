@@ -41,10 +41,7 @@ impl Module for PackageFacts {
                 add(&mut packages, &package.name, entry);
             }
         }
-        if is_asked(&["rpm", "yum", "dnf", "dnf5", "zypper"])
-            && (!found || self.strategy == "all")
-            && target.which("rpm").is_some()
-        {
+        if is_asked(&["rpm", "yum", "dnf", "dnf5", "zypper"]) && (!found || self.strategy == "all") && target.which("rpm").is_some() {
             found = true;
             let format = "%{NAME}\t%{VERSION}\t%{RELEASE}\t%{EPOCH}\t%{ARCH}\n";
             for line in target.ask(&Command::new(["rpm", "-qa", "--qf", format]))?.text().lines() {

@@ -133,9 +133,7 @@ pub(crate) fn lines(text: &str) -> Vec<&str> {
     let mut all = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let end = rest.find(|c| {
-            matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}')
-        });
+        let end = rest.find(|c| matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}'));
         let Some(end) = end else {
             all.push(rest);
             break;

@@ -68,8 +68,7 @@ stdout_lines, stderr_lines: the same as lists of lines
         };
         let path = target.scratch(&Content::Blob(blob))?;
         let mut argv = match &self.executable {
-            Some(program) => crate::words::split(program)
-                .map_err(|why| Failure::argument("executable", format!("`executable` {why}")))?,
+            Some(program) => crate::words::split(program).map_err(|why| Failure::argument("executable", format!("`executable` {why}")))?,
             None => Vec::new(),
         };
         argv.push(path.to_string_lossy().into_owned());

@@ -26,11 +26,7 @@ impl Module for ServiceFacts {
             return Err(Failure::new("this host has no systemctl: only services of systemd are known here"));
         }
         let ask = |words: &[&str]| -> Result<String, Failure> {
-            let argv = ["systemctl"]
-                .iter()
-                .chain(words)
-                .chain(&["--no-pager", "--no-legend", "--type=service"])
-                .map(|w| (*w).to_owned());
+            let argv = ["systemctl"].iter().chain(words).chain(&["--no-pager", "--no-legend", "--type=service"]).map(|w| (*w).to_owned());
             Ok(target.ask(&Command { accept: Vec::new(), ..Command::new(argv) })?.text())
         };
         let mut services: BTreeMap<String, Json> = BTreeMap::new();
@@ -56,8 +52,7 @@ impl Module for ServiceFacts {
                 Some(service) => service["status"] = json!(status),
                 None => {
                     let state = if name.ends_with("@.service") { "unknown" } else { "inactive" };
-                    services
-                        .insert(name.to_owned(), json!({ "name": name, "state": state, "status": status, "source": "systemd" }));
+                    services.insert(name.to_owned(), json!({ "name": name, "state": state, "status": status, "source": "systemd" }));
                 }
             }
         }

@@ -38,10 +38,7 @@ source: the file
 
     fn plan(self, target: &dyn Look) -> Result<Plan, Failure> {
         let bytes = read(target, &self.src)?;
-        Ok(Plan::unchanged()
-            .with("content", STANDARD.encode(bytes))
-            .with("source", json!(self.src))
-            .with("encoding", "base64"))
+        Ok(Plan::unchanged().with("content", STANDARD.encode(bytes)).with("source", json!(self.src)).with("encoding", "base64"))
     }
 }
 

@@ -137,11 +137,7 @@ fn access(target: &dyn Look, meta: &Meta) -> Result<[bool; 3], Failure> {
     if uid == 0 {
         return Ok([true, true, meta.mode & 0o111 != 0 || meta.kind == Kind::Link]);
     }
-    let shift = if uid == meta.uid {
-        6
-    } else {
-        if groups(target)?.contains(&meta.gid) { 3 } else { 0 }
-    };
+    let shift = if uid == meta.uid { 6 } else { if groups(target)?.contains(&meta.gid) { 3 } else { 0 } };
     Ok([4, 2, 1].map(|bit| meta.mode >> shift & bit != 0))
 }
 

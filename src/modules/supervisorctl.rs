@@ -85,13 +85,10 @@ affected: the processes that something was done to";
             let changes = vec![client.run(&["update"]), client.run(&words)];
             return Ok(Plan { changes, ..result }.then(move |target, outcomes| self.restarted(client, target, outcomes, STOPPING)));
         }
-        let processes: Vec<(String, String)> =
-            client.status(target)?.into_iter().filter(|(name, _)| self.is_meant(name)).collect();
+        let processes: Vec<(String, String)> = client.status(target)?.into_iter().filter(|(name, _)| self.is_meant(name)).collect();
         let name = self.name.trim_end_matches(':').to_owned();
         let (changes, expected) = match self.state {
-            State::Present if processes.is_empty() => {
-                (vec![client.run(&["reread"]), client.run(&["add", &name])], "added process group")
-            }
+            State::Present if processes.is_empty() => (vec![client.run(&["reread"]), client.run(&["add", &name])], "added process group"),
             State::Absent if !processes.is_empty() => {
                 let stop = self.stop_before_removing.then(|| client.run(&["stop", &self.pattern()]));
                 let rest = [client.run(&["reread"]), client.run(&["remove", &name])];
@@ -99,8 +96,7 @@ affected: the processes that something was done to";
             }
             State::Present | State::Absent => return Ok(result),
             _ if processes.is_empty() => {
-                let msg =
-                    format!("supervisor knows no {} (no such process): take it over with `state: present` first", self.name);
+                let msg = format!("supervisor knows no {} (no such process): take it over with `state: present` first", self.name);
                 return Ok(Plan::missing(Failure::argument("name", msg)));
             }
             State::Started | State::Stopped | State::Signalled | State::Restarted => {
@@ -114,8 +110,7 @@ affected: the processes that something was done to";
                     State::Stopped => matches!(status, "RUNNING" | "STARTING" | "STOPPING" | "BACKOFF"),
                     _ => status == "RUNNING",
                 };
-                let due: Vec<&str> =
-                    processes.iter().filter(|(_, status)| is_due(status)).map(|(name, _)| name.as_str()).collect();
+                let due: Vec<&str> = processes.iter().filter(|(_, status)| is_due(status)).map(|(name, _)| name.as_str()).collect();
                 if due.is_empty() {
                     return Ok(result);
                 }
@@ -178,8 +173,7 @@ impl Client {
     fn new(options: &Supervisorctl, program: PathBuf, target: &dyn Look) -> Result<Client, Failure> {
         let mut argv = vec![program.display().to_string()];
         let Some(password) = &options.password else {
-            let mut option =
-                |flag: &str, value: Option<String>| argv.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
+            let mut option = |flag: &str, value: Option<String>| argv.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
             option("-c", options.config.as_ref().map(|path| path.display().to_string()));
             option("-s", options.server_url.clone());
             option("-u", options.username.clone());
@@ -245,9 +239,8 @@ impl Client {
         if expected != "started" {
             return String::new();
         }
-        let tail = |stream: &str| {
-            target.ask(&self.command(&["tail", "-2000", process, stream])).map(|answer| answer.text()).unwrap_or_default()
-        };
+        let tail =
+            |stream: &str| target.ask(&self.command(&["tail", "-2000", process, stream])).map(|answer| answer.text()).unwrap_or_default();
         let text = ["stderr", "stdout"]
             .iter()
             .map(|stream| tail(stream))
@@ -278,18 +271,10 @@ fn last(outcomes: &[Outcome]) -> Output {
 /// What supervisorctl says when supervisord does not answer.
 fn unreachable(output: &Output) -> Result<(), Failure> {
     let text = output.text() + &output.errors();
-    let signs = [
-        "no such file",
-        "refused connection",
-        "SHUTDOWN_STATE",
-        "Server requires authentication",
-        "could not find config file",
-        "Error:",
-    ];
+    let signs =
+        ["no such file", "refused connection", "SHUTDOWN_STATE", "Server requires authentication", "could not find config file", "Error:"];
     match text.lines().find(|line| signs.iter().any(|sign| line.contains(sign))) {
-        Some(line) => {
-            Err(Failure::new(format!("supervisord does not answer: {}; does it run?", line.trim())).with("rc", output.rc))
-        }
+        Some(line) => Err(Failure::new(format!("supervisord does not answer: {}; does it run?", line.trim())).with("rc", output.rc)),
         None => Ok(()),
     }
 }
@@ -301,8 +286,6 @@ fn configured_url(config: Option<&Path>, target: &dyn Look) -> Option<String> {
     let text = files.iter().find_map(|path| target.read(path).ok().flatten())?;
     let text = String::from_utf8_lossy(&text).into_owned();
     let section = text.split("[supervisorctl]").nth(1)?;
-    let line = section
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("serverurl")?.trim_start().strip_prefix('=').map(str::to_owned))?;
+    let line = section.lines().find_map(|line| line.trim().strip_prefix("serverurl")?.trim_start().strip_prefix('=').map(str::to_owned))?;
     Some(line.split(';').next()?.trim().to_owned())
 }

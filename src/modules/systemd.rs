@@ -89,8 +89,7 @@ status: what `systemctl show` says of it";
             return Ok(Plan::missing(Failure::new("this host has no systemctl: it is not run by systemd")));
         }
         let calls = [(self.daemon_reexec, "daemon-reexec"), (self.daemon_reload, "daemon-reload")];
-        let first: Vec<Change> =
-            calls.iter().filter(|(on, _)| *on).map(|(_, verb)| Change::Run(self.systemctl(&[verb], target))).collect();
+        let first: Vec<Change> = calls.iter().filter(|(on, _)| *on).map(|(_, verb)| Change::Run(self.systemctl(&[verb], target))).collect();
         if first.is_empty() {
             return self.unit(target);
         }
@@ -165,8 +164,7 @@ impl Systemd {
 
     fn look_at(&self, name: &str, target: &dyn Look) -> Result<Unit, Failure> {
         let question = Command { accept: Vec::new(), ..self.systemctl(&["show", "--", name], target) };
-        let question =
-            Command { argv: question.argv.into_iter().filter(|w| w != "--no-block" && w != "--force").collect(), ..question };
+        let question = Command { argv: question.argv.into_iter().filter(|w| w != "--no-block" && w != "--force").collect(), ..question };
         let answer = target.ask(&question)?;
         let mut properties = properties(&answer.text());
         if answer.rc != 0 || !properties.contains_key("LoadState") {
@@ -195,8 +193,7 @@ impl Systemd {
             "disabled" | "indirect" | "linked" | "linked-runtime" | "masked" | "masked-runtime" => Some(false),
             // Made from a SysV script, or unknown to `show` (as with other scopes): is-enabled asks who knows.
             _ => {
-                let answer =
-                    target.ask(&Command { accept: Vec::new(), ..self.systemctl(&["is-enabled", "--", name], target) })?;
+                let answer = target.ask(&Command { accept: Vec::new(), ..self.systemctl(&["is-enabled", "--", name], target) })?;
                 Some(answer.rc == 0)
             }
         })
@@ -282,9 +279,7 @@ impl Systemd {
         } else {
             format!("\nits log ends:\n{log}")
         };
-        Failure::new(format!("Unable to {verb} service {name}: {said}{log}"))
-            .with("rc", output.rc)
-            .with("stderr", output.errors())
+        Failure::new(format!("Unable to {verb} service {name}: {said}{log}")).with("rc", output.rc).with("stderr", output.errors())
     }
 }
 

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{Module, glob};
 use super::attributes::{FileAttributes, facts};
+use super::{Module, glob};
 use crate::arguments;
 use crate::plan::{Blob, Change, Command, Content, Failure, Kind, Look, Outcome, Output, Plan, Request};
 
@@ -89,11 +89,8 @@ mode, owner, group, uid, gid, size, state: of the folder
             let msg = format!("dest '{}' must be an existing dir", self.dest.display());
             return Err(Failure::argument("dest", msg));
         }
-        let found = if starts(target, &archive, b"PK")? {
-            zip::look(&self, &archive, target)?
-        } else {
-            tar::look(&self, &archive, target)?
-        };
+        let found =
+            if starts(target, &archive, b"PK")? { zip::look(&self, &archive, target)? } else { tar::look(&self, &archive, target)? };
         let handler = match found.handler {
             "TarArchive" if starts(target, &archive, &[0x1f, 0x8b])? => "TgzArchive",
             other => other,
@@ -156,9 +153,7 @@ impl Unarchive {
         let path = PathBuf::from(target.expand(&self.src));
         match target.stat(&path, true)? {
             None => Err(Failure::argument("src", format!("Source '{}' does not exist", path.display()))),
-            Some(meta) if meta.kind != Kind::File => {
-                Err(Failure::argument("src", format!("Source '{}' is no file", path.display())))
-            }
+            Some(meta) if meta.kind != Kind::File => Err(Failure::argument("src", format!("Source '{}' is no file", path.display()))),
             Some(_) => Ok(path),
         }
     }

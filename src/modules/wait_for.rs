@@ -136,13 +136,7 @@ state, port, path, search_regex: as they were given
             }
             (None, None) => (Until::Elapsed, String::new()),
         };
-        let wait = Wait {
-            until,
-            timeout: self.timeout,
-            delay: self.delay,
-            sleep: self.sleep,
-            message: self.msg.clone().unwrap_or(late),
-        };
+        let wait = Wait { until, timeout: self.timeout, delay: self.delay, sleep: self.sleep, message: self.msg.clone().unwrap_or(late) };
         let mut plan = Plan::of(vec![Change::Wait(wait)])
             .with("state", self.state.word())
             .with("port", json!(self.port))

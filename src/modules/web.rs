@@ -56,9 +56,7 @@ impl Web {
         }
         let (url, login) = login(url);
         let user = match (&self.url_username, login) {
-            (Some(name), _) => {
-                Some((name.clone(), self.url_password.as_ref().map_or_else(String::new, |secret| secret.0.clone())))
-            }
+            (Some(name), _) => Some((name.clone(), self.url_password.as_ref().map_or_else(String::new, |secret| secret.0.clone()))),
             (None, login) => login,
         };
         let cert = self.client_cert.clone();

@@ -73,9 +73,7 @@ impl Translation<'_> {
         let closed = self.rest.clone().any(|c| c == '}');
         let number = |text: &str| text.chars().all(|c| c.is_ascii_digit());
         let count = match inner.split_once(',') {
-            Some((low, high)) if number(low) && number(high) => {
-                Some(format!("{{{},{high}}}", if low.is_empty() { "0" } else { low }))
-            }
+            Some((low, high)) if number(low) && number(high) => Some(format!("{{{},{high}}}", if low.is_empty() { "0" } else { low })),
             None if !inner.is_empty() && number(&inner) => Some(format!("{{{inner}}}")),
             _ => None,
         };

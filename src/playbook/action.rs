@@ -24,12 +24,12 @@ pub struct Action {
 const FREE_TEXT: &[&str] = &["command", "shell", "script", "raw", "win_command", "win_shell"];
 
 /// Their `k=v` options.
-const FREE_TEXT_OPTIONS: &[&str] = &["creates", "removes", "chdir", "executable", "warn", "stdin", "stdin_add_newline", "strip_empty_ends", "argv", "cmd"];
+const FREE_TEXT_OPTIONS: &[&str] =
+    &["creates", "removes", "chdir", "executable", "warn", "stdin", "stdin_add_newline", "strip_empty_ends", "argv", "cmd"];
 
 /// Actions whose whole text is one argument.
-const WHOLE_TEXT: &[&str] = &[
-    "include", "include_tasks", "import_tasks", "import_playbook", "include_vars", "meta", "include_role", "import_role",
-];
+const WHOLE_TEXT: &[&str] =
+    &["include", "include_tasks", "import_tasks", "import_playbook", "include_vars", "meta", "include_role", "import_role"];
 
 impl Action {
     /// From `name: value`.
@@ -37,7 +37,8 @@ impl Action {
     /// # Errors
     /// The value is neither text, nor a dictionary, nor nothing; or its quotes do not close.
     pub fn decode(name: &str, name_span: &Span, value: &Node) -> Result<Action, Diagnostic> {
-        let mut action = Action { name: name.to_owned(), name_span: name_span.clone(), arguments: Vec::new(), rendered_arguments: None, foreign: None };
+        let mut action =
+            Action { name: name.to_owned(), name_span: name_span.clone(), arguments: Vec::new(), rendered_arguments: None, foreign: None };
         match value.kind() {
             Kind::Null => {}
             Kind::Map(entries) => {
@@ -105,7 +106,9 @@ impl Action {
         let mut taken = Vec::new();
         for word in &words {
             match word.text.split_once('=') {
-                Some((key, value)) if (is_name(key) || (short == "set_fact" && is_template(key))) && (!free || FREE_TEXT_OPTIONS.contains(&key)) => {
+                Some((key, value))
+                    if (is_name(key) || (short == "set_fact" && is_template(key))) && (!free || FREE_TEXT_OPTIONS.contains(&key)) =>
+                {
                     taken.push((key.to_owned(), Node::string(&unquote(value), &word.span_in(node))));
                 }
                 _ => rest.push(word.text),

@@ -1,7 +1,7 @@
 //! What can be found wrong with a task before any host is touched: its module, its arguments, its templates.
 
-use super::action::Action;
 use super::Task;
+use super::action::Action;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::modules::arguments::{Argument, Rule, check_rules};
 use crate::template;
@@ -14,14 +14,24 @@ pub const ENGINE: &[&str] = &["include_tasks", "import_tasks", "include_role", "
 
 /// What `meta` can do.
 pub const META: &[&str] = &[
-    "clear_facts", "clear_host_errors", "end_batch", "end_host", "end_play", "end_role", "flush_handlers", "noop", "refresh_inventory",
+    "clear_facts",
+    "clear_host_errors",
+    "end_batch",
+    "end_host",
+    "end_play",
+    "end_role",
+    "flush_handlers",
+    "noop",
+    "refresh_inventory",
     "reset_connection",
 ];
 
 /// Checks what a `meta` asks for. `in_role`: a role's tasks, or what they take in.
 pub(super) fn check_meta(action: &Action, in_role: bool, problems: &mut Diagnostics) {
     let Some(node) = action.get("_raw_params") else {
-        problems.push(Diagnostic::error("`meta` needs to be told what to do").at(&action.name_span).help(format!("one of {}", META.join(", "))));
+        problems.push(
+            Diagnostic::error("`meta` needs to be told what to do").at(&action.name_span).help(format!("one of {}", META.join(", "))),
+        );
         return;
     };
     match node.scalar_text() {
@@ -46,7 +56,11 @@ pub fn known_action(name: &str) -> bool {
 /// Short names of all, for suggestions.
 pub fn action_names() -> impl Iterator<Item = &'static str> {
     let short = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
-    ENGINE.iter().copied().chain(modules::MODULES.iter().map(move |m| short(m.name))).chain(actions::ACTIONS.iter().map(move |a| short(a.name)))
+    ENGINE
+        .iter()
+        .copied()
+        .chain(modules::MODULES.iter().map(move |m| short(m.name)))
+        .chain(actions::ACTIONS.iter().map(move |a| short(a.name)))
 }
 
 /// Checks that the module exists, its arguments' names, the types of constant values, and the rules between them.
@@ -79,7 +93,11 @@ pub fn check_action(action: &Action, missing: &mut Diagnostics, own: &mut Diagno
             // What it lacks then, the action says.
             complete &= free_form.is_some();
             if free_form.is_none() && !open {
-                problems.push(value.error(format!("Action '{}' does not support raw params", action.name)).help("write its arguments as `name: value`"));
+                problems.push(
+                    value
+                        .error(format!("Action '{}' does not support raw params", action.name))
+                        .help("write its arguments as `name: value`"),
+                );
             }
             continue;
         }
@@ -144,7 +162,12 @@ pub fn check_templates(task: &Task, problems: &mut Diagnostics) {
             problems.0.extend(template::check(node));
         }
     }
-    let nodes = task.name.iter().chain(task.repeat.iter().map(|l| &l.terms)).chain(&task.action.rendered_arguments).chain(&task.keywords.environment);
+    let nodes = task
+        .name
+        .iter()
+        .chain(task.repeat.iter().map(|l| &l.terms))
+        .chain(&task.action.rendered_arguments)
+        .chain(&task.keywords.environment);
     for node in nodes {
         problems.0.extend(template::check(node));
     }

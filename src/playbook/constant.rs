@@ -16,7 +16,8 @@ struct Known<'a> {
 }
 
 /// What belongs to a host.
-const OF_HOSTS: &[&str] = &["inventory_hostname", "inventory_hostname_short", "ansible_facts", "group_names", "ansible_host", "inventory_file", "inventory_dir"];
+const OF_HOSTS: &[&str] =
+    &["inventory_hostname", "inventory_hostname_short", "ansible_facts", "group_names", "ansible_host", "inventory_file", "inventory_dir"];
 
 impl Known<'_> {
     fn place(&self, name: &str) -> Option<Var> {

@@ -27,7 +27,12 @@ impl Loader {
                 return if collection == "legacy" { self.foreign(module, inside) } else { None };
             }
             let beside = inside.playbook.join("collections");
-            let root = self.roots.collections.iter().chain([&beside]).map(|root| root.join("ansible_collections").join(namespace).join(collection).join("plugins"));
+            let root = self
+                .roots
+                .collections
+                .iter()
+                .chain([&beside])
+                .map(|root| root.join("ansible_collections").join(namespace).join(collection).join("plugins"));
             return root.into_iter().find_map(|plugins| {
                 let path = self.modules_in(&plugins.join("modules")).get(module)?.clone();
                 Some(Arc::new(Foreign { path, utils: vec![plugins.join("module_utils")] }))
@@ -41,7 +46,8 @@ impl Loader {
         folders.extend(inside.role.as_deref().map(near));
         folders.push(near(&inside.playbook));
         // A role's modules are there for all that comes after it.
-        folders.extend(self.roles.lock().ok().into_iter().flat_map(|roles| roles.values().map(|role| near(&role.path)).collect::<Vec<_>>()));
+        folders
+            .extend(self.roles.lock().ok().into_iter().flat_map(|roles| roles.values().map(|role| near(&role.path)).collect::<Vec<_>>()));
         let listed = folders.iter().map(|(library, _)| library).chain(&self.roots.library);
         let path = listed.into_iter().find_map(|library| self.modules_in(library).get(name).cloned())?;
         let utils = folders.into_iter().map(|(_, utils)| utils).filter(|utils| utils.is_dir()).collect();

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
-use super::library::Listing;
 use super::keywords::{SHARED, SINGLE, list_or_one};
+use super::library::Listing;
 use super::task::{folder_of, unknown};
 use super::{Keywords, Play, Role, Step};
 use crate::diag::{Diagnostic, Diagnostics, Source};
@@ -16,8 +16,25 @@ use crate::yaml::{self, Kind, Node};
 
 /// Keywords that only plays have.
 const OWN: &[&str] = &[
-    "name", "hosts", "gather_facts", "gather_subset", "gather_timeout", "serial", "strategy", "max_fail_percentage", "force_handlers",
-    "order", "fact_path", "handlers", "pre_tasks", "post_tasks", "tasks", "roles", "vars_files", "vars_prompt", "validate_argspec",
+    "name",
+    "hosts",
+    "gather_facts",
+    "gather_subset",
+    "gather_timeout",
+    "serial",
+    "strategy",
+    "max_fail_percentage",
+    "force_handlers",
+    "order",
+    "fact_path",
+    "handlers",
+    "pre_tasks",
+    "post_tasks",
+    "tasks",
+    "roles",
+    "vars_files",
+    "vars_prompt",
+    "validate_argspec",
 ];
 
 /// Older names that still work.
@@ -130,7 +147,8 @@ impl Loader {
     /// # Errors
     /// It cannot be read, is no YAML, or is encrypted and cannot be opened.
     pub fn file(&self, path: &Path) -> Result<Node, Diagnostic> {
-        let text = std::fs::read_to_string(path).map_err(|e| Diagnostic::error(format!("cannot read {}: {}", shown(path).display(), reason(&e))))?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| Diagnostic::error(format!("cannot read {}: {}", shown(path).display(), reason(&e))))?;
         if !crate::vault::is_encrypted(&text) {
             return self.document(&Arc::new(Source { path: shown(path), text: text.into() }));
         }
@@ -183,7 +201,9 @@ impl Loader {
                 problems.push(item.error("a play must be a dictionary").label(format!("this is {}", item.kind_name())));
                 continue;
             };
-            let import = entries.iter().find(|(k, _)| matches!(k.as_str(), Some("import_playbook" | "ansible.builtin.import_playbook" | "ansible.legacy.import_playbook")));
+            let import = entries.iter().find(|(k, _)| {
+                matches!(k.as_str(), Some("import_playbook" | "ansible.builtin.import_playbook" | "ansible.legacy.import_playbook"))
+            });
             match import {
                 Some((_, file)) => self.import_playbook(item, file, folder, open, plays, problems),
                 None => plays.extend(self.play(item, entries, folder, &open.vars, problems)),
@@ -199,9 +219,13 @@ impl Loader {
                 problems.push(unknown(key, "import_playbook", SHARED.iter().copied(), None));
             }
         }
-        let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), ..Inside::default() }.with(&keywords.vars).with(&open.vars);
+        let inside =
+            Inside { folder: folder.to_owned(), playbook: folder.to_owned(), ..Inside::default() }.with(&keywords.vars).with(&open.vars);
         let Some(name) = self.constant(file, &inside) else {
-            problems.push(file.error("the file of `import_playbook` must be known before anything runs").help("only extra variables and those of the import can be used in it"));
+            problems.push(
+                file.error("the file of `import_playbook` must be known before anything runs")
+                    .help("only extra variables and those of the import can be used in it"),
+            );
             return;
         };
         let name = name.split_whitespace().next().unwrap_or_default().to_owned();
@@ -246,7 +270,8 @@ impl Loader {
         if node.get("user").is_some()
             && let Some(second) = node.get("remote_user")
         {
-            problems.push(second.error("both 'user' and 'remote_user' are set for this play.").help("`user` is the older name: leave it out"));
+            problems
+                .push(second.error("both 'user' and 'remote_user' are set for this play.").help("`user` is the older name: leave it out"));
         }
         let Some(hosts) = own.get("hosts").cloned() else {
             problems.push(node.error("this play has no `hosts`").help("say where it runs: `hosts: web`"));
@@ -261,9 +286,15 @@ impl Loader {
                 problems.push(entry.error("Invalid vars_prompt data structure, missing 'name' key"));
             }
         }
-        let inside = own.get("vars_files").map(list_or_one).unwrap_or_default().iter().fold(inside, |inside, file| self.with_vars_file(inside, file));
+        let inside = own
+            .get("vars_files")
+            .map(list_or_one)
+            .unwrap_or_default()
+            .iter()
+            .fold(inside, |inside, file| self.with_vars_file(inside, file));
         let inside = inside.with(imported);
-        let mut steps = |name: &str, inside: &Inside| own.get(name).map(|list| self.section(name, list, inside, problems)).unwrap_or_default();
+        let mut steps =
+            |name: &str, inside: &Inside| own.get(name).map(|list| self.section(name, list, inside, problems)).unwrap_or_default();
         let (pre_tasks, tasks, post_tasks) = (steps("pre_tasks", &inside), steps("tasks", &inside), steps("post_tasks", &inside));
         let handlers = steps("handlers", &Inside { handlers: true, ..inside.clone() });
         let roles = own.get("roles").map(|list| self.role_list(list, &inside, problems)).unwrap_or_default();

@@ -18,10 +18,10 @@ use indexmap::IndexMap;
 use crate::diag::Span;
 use crate::yaml::Node;
 
+pub use crate::template::VarMap;
 pub use action::{Action, split_words};
 pub use check::{META, check_action};
 pub use keywords::{Keywords, list_or_one, word, word_flag};
-pub use crate::template::VarMap;
 pub use library::Foreign;
 pub use load::{Inside, Loader, Roots};
 pub use role::{From, Role, RoleUse};

@@ -61,7 +61,9 @@ impl Loader {
     pub(super) fn role_list(&self, list: &Node, inside: &Inside, problems: &mut Diagnostics) -> Vec<Step> {
         match list.kind() {
             Kind::Null => Vec::new(),
-            Kind::List(items) => items.iter().filter_map(|item| self.role_entry(item, inside, problems)).map(|u| Step::Role(Arc::new(u))).collect(),
+            Kind::List(items) => {
+                items.iter().filter_map(|item| self.role_entry(item, inside, problems)).map(|u| Step::Role(Arc::new(u))).collect()
+            }
             _ => {
                 problems.push(list.error("A malformed role declaration was encountered.").label(format!("this is {}", list.kind_name())));
                 Vec::new()
@@ -73,7 +75,10 @@ impl Loader {
     fn role_entry(&self, item: &Node, inside: &Inside, problems: &mut Diagnostics) -> Option<RoleUse> {
         let (name_node, entries): (&Node, &[(Node, Node)]) = match item.kind() {
             Kind::Str(name) if name.contains(',') => {
-                problems.push(item.error(format!("Invalid old style role requirement: {name}")).help("write `- role: name` with its parameters below"));
+                problems.push(
+                    item.error(format!("Invalid old style role requirement: {name}"))
+                        .help("write `- role: name` with its parameters below"),
+                );
                 return None;
             }
             Kind::Str(_) => (item, &[]),
@@ -85,7 +90,8 @@ impl Loader {
                 }
             },
             _ => {
-                problems.push(item.error("a role must be a name or a dictionary with `role`").label(format!("this is {}", item.kind_name())));
+                problems
+                    .push(item.error("a role must be a name or a dictionary with `role`").label(format!("this is {}", item.kind_name())));
                 return None;
             }
         };
@@ -98,7 +104,12 @@ impl Loader {
             }
         }
         let name = self.role_name(name_node, inside, problems)?;
-        let from = From { tasks: text(item.get("tasks_from")), vars: text(item.get("vars_from")), defaults: text(item.get("defaults_from")), handlers: text(item.get("handlers_from")) };
+        let from = From {
+            tasks: text(item.get("tasks_from")),
+            vars: text(item.get("vars_from")),
+            defaults: text(item.get("defaults_from")),
+            handlers: text(item.get("handlers_from")),
+        };
         params.extend(std::mem::take(&mut keywords.vars));
         let role = problems.collect_all(self.role(&name, &from, &inside.with(&params)), name_node.span())?;
         Some(RoleUse { allow_duplicates: role.allow_duplicates, role, params, keywords: Arc::new(keywords), public: true })
@@ -112,7 +123,8 @@ impl Loader {
         };
         let name = self.role_name(name_node, inside, problems)?;
         let get = |key: &str| text(task.action.get(key));
-        let from = From { tasks: get("tasks_from"), vars: get("vars_from"), defaults: get("defaults_from"), handlers: get("handlers_from") };
+        let from =
+            From { tasks: get("tasks_from"), vars: get("vars_from"), defaults: get("defaults_from"), handlers: get("handlers_from") };
         let mut keywords = (*task.keywords).clone();
         let params = std::mem::take(&mut keywords.vars);
         let role = problems.collect_all(self.role(&name, &from, &inside.with(&params)), name_node.span())?;
@@ -125,7 +137,8 @@ impl Loader {
             Some(name) if !name.is_empty() => Some(name),
             _ => {
                 problems.push(
-                    node.error("the role's name must be known before the play runs").help("use include_role, which is resolved while it runs"),
+                    node.error("the role's name must be known before the play runs")
+                        .help("use include_role, which is resolved while it runs"),
                 );
                 None
             }
@@ -161,7 +174,13 @@ impl Loader {
     }
 
     fn read_role(&self, name: &str, path: &Path, from: &From, key: &str, inside: &Inside, problems: &mut Diagnostics) -> Role {
-        let mut inner = Inside { playbook: inside.playbook.clone(), role: Some(path.to_owned()), chain: inside.chain.clone(), vars: inside.vars.clone(), ..Inside::default() };
+        let mut inner = Inside {
+            playbook: inside.playbook.clone(),
+            role: Some(path.to_owned()),
+            chain: inside.chain.clone(),
+            vars: inside.vars.clone(),
+            ..Inside::default()
+        };
         inner.chain.push(key.to_owned());
         let meta = self.part(path, "meta", None, problems).map(|(node, _)| node);
         let dependencies = meta.as_ref().and_then(|m| m.get("dependencies")).map(list_or_one).unwrap_or_default();
@@ -257,11 +276,20 @@ impl Loader {
         }
         let mut near: Vec<String> = Vec::new();
         for folder in places.iter().filter_map(|p| p.parent()) {
-            near.extend(std::fs::read_dir(folder).into_iter().flatten().flatten().filter(|e| e.path().is_dir()).map(|e| e.file_name().to_string_lossy().into_owned()));
+            near.extend(
+                std::fs::read_dir(folder)
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .filter(|e| e.path().is_dir())
+                    .map(|e| e.file_name().to_string_lossy().into_owned()),
+            );
         }
         let mut listed: Vec<String> = places.iter().map(|p| super::load::shown(p).display().to_string()).collect();
         listed.dedup();
-        Err(Diagnostic::error(format!("role `{name}` is not found")).suggest(name, near.iter().map(String::as_str)).help(format!("looked for {}", listed.join(", "))))
+        Err(Diagnostic::error(format!("role `{name}` is not found"))
+            .suggest(name, near.iter().map(String::as_str))
+            .help(format!("looked for {}", listed.join(", "))))
     }
 }
 

@@ -13,7 +13,8 @@ use crate::template::{self, Var};
 use crate::yaml::{Kind, Node};
 
 /// Actions that send a file of this machine, and the folder of a role where it is looked for.
-const FILES: &[(&str, &str, &str)] = &[("copy", "src", "files"), ("template", "src", "templates"), ("unarchive", "src", "files"), ("script", "cmd", "files")];
+const FILES: &[(&str, &str, &str)] =
+    &[("copy", "src", "files"), ("template", "src", "templates"), ("unarchive", "src", "files"), ("script", "cmd", "files")];
 
 /// Actions that bring variables whose names are known only then.
 const OPEN: &[&str] = &["include_vars", "include_tasks", "include_role", "include", "add_host"];
@@ -27,7 +28,8 @@ const FACTS: &[(&str, &[&str])] = &[
 ];
 
 /// Variables of Ansible's own that are no magic ones: they are there in loops, after failures, and for connections.
-const ALWAYS: &[&str] = &["item", "hostvars", "groups", "omit", "inventory_hostname", "group_names", "playbook_dir", "role_path", "role_name", "environment"];
+const ALWAYS: &[&str] =
+    &["item", "hostvars", "groups", "omit", "inventory_hostname", "group_names", "playbook_dir", "role_path", "role_name", "environment"];
 
 /// What was found.
 pub struct Survey<'a> {
@@ -110,7 +112,9 @@ impl<'a> Survey<'a> {
             let count = told.entry(name).or_default();
             *count += 1;
             if *count <= 3 {
-                all.push(Diagnostic::error(format!("`{name}` is defined nowhere")).at(span).suggest(name, self.known.iter().map(AsRef::as_ref)));
+                all.push(
+                    Diagnostic::error(format!("`{name}` is defined nowhere")).at(span).suggest(name, self.known.iter().map(AsRef::as_ref)),
+                );
             }
         }
         all
@@ -212,7 +216,10 @@ impl<'a> Survey<'a> {
     fn file_of(&mut self, task: &Task, place: &Place) {
         let Some((_, argument, folder)) = FILES.iter().find(|(name, ..)| *name == task.action.short()) else { return };
         let flag = |name: &str| task.action.get(name).is_some_and(|node| node.has_template() || super::word_flag(node) == Some(true));
-        let Some(node) = task.action.get(argument).or_else(|| (*argument == "cmd").then(|| task.action.get("_raw_params")).flatten()) else { return };
+        let Some(node) = task.action.get(argument).or_else(|| (*argument == "cmd").then(|| task.action.get("_raw_params")).flatten())
+        else {
+            return;
+        };
         let Some(text) = node.scalar_text().filter(|_| !node.has_template() && !flag("remote_src")) else { return };
         let name = text.split_whitespace().next().unwrap_or_default();
         if name.is_empty() || name.contains("://") || name.starts_with('~') || task.repeat.is_some() {

@@ -12,8 +12,23 @@ use crate::yaml::{Kind, Node};
 
 /// Keywords that only tasks and handlers have.
 const OWN: &[&str] = &[
-    "name", "action", "local_action", "args", "loop", "loop_control", "register", "until", "retries", "delay", "changed_when", "failed_when",
-    "listen", "async", "poll", "first_available_file", "static",
+    "name",
+    "action",
+    "local_action",
+    "args",
+    "loop",
+    "loop_control",
+    "register",
+    "until",
+    "retries",
+    "delay",
+    "changed_when",
+    "failed_when",
+    "listen",
+    "async",
+    "poll",
+    "first_available_file",
+    "static",
 ];
 
 const BLOCK_OWN: &[&str] = &["name", "block", "rescue", "always"];
@@ -45,13 +60,18 @@ impl Loader {
         };
         if ["block", "rescue", "always"].iter().any(|k| node.get(k).is_some()) {
             if inside.handlers && !inside.taken_in {
-                problems.push(node.error("Using a block as a handler is not supported").help("make handlers of its tasks that listen to one topic"));
+                problems.push(
+                    node.error("Using a block as a handler is not supported").help("make handlers of its tasks that listen to one topic"),
+                );
                 return None;
             }
             return Some(vec![Step::Block(Arc::new(self.block(node, entries, inside, problems)))]);
         }
         let task = self.task(node, entries, inside, problems)?;
-        if inside.handlers && task.action.short() == "meta" && task.action.get("_raw_params").and_then(Node::as_str) == Some("flush_handlers") {
+        if inside.handlers
+            && task.action.short() == "meta"
+            && task.action.get("_raw_params").and_then(Node::as_str) == Some("flush_handlers")
+        {
             problems.push(Diagnostic::error("flush_handlers cannot be used as a handler").at(&task.action.name_span));
             return None;
         }
@@ -93,10 +113,22 @@ impl Loader {
         {
             problems.push(list.error("this block is empty").help("`rescue` and `always` need tasks to stand beside"));
         }
-        let inside = Inside { taken_in: false, borne: inside.borne || node.get("rescue").is_some() || bears(&keywords), ..inside.with(&keywords.vars) };
+        let inside = Inside {
+            taken_in: false,
+            borne: inside.borne || node.get("rescue").is_some() || bears(&keywords),
+            ..inside.with(&keywords.vars)
+        };
         let mut part = |name: &str| node.get(name).map(|list| self.steps(list, &inside, problems)).unwrap_or_default();
         let (steps, rescue, always) = (part("block"), part("rescue"), part("always"));
-        Block { name: node.get("name").cloned(), span: node.span().clone(), keywords: Arc::new(keywords), steps, rescue, always, folder: None }
+        Block {
+            name: node.get("name").cloned(),
+            span: node.span().clone(),
+            keywords: Arc::new(keywords),
+            steps,
+            rescue,
+            always,
+            folder: None,
+        }
     }
 
     fn task(&self, node: &Node, entries: &[(Node, Node)], inside: &Inside, problems: &mut Diagnostics) -> Option<Task> {
@@ -142,7 +174,9 @@ impl Loader {
             keywords.set("delegate_to", host);
         }
         let Some(mut action) = found else {
-            if !problems.has_errors() || !problems.0.iter().any(|p| p.span.as_ref().is_some_and(|s| s.start >= node.span().start && s.end <= node.span().end)) {
+            if !problems.has_errors()
+                || !problems.0.iter().any(|p| p.span.as_ref().is_some_and(|s| s.start >= node.span().start && s.end <= node.span().end))
+            {
                 problems.push(node.error("this task has no action").help("name a module: `ansible.builtin.command: …`, `apt: …`, …"));
             }
             return None;

@@ -114,7 +114,8 @@ fn hash_part(name: &str) -> Option<&str> {
     let file = name.rsplit('/').next()?;
     let stem = file.split_once('.').map_or(file, |(stem, _)| stem);
     let by_dots = file.split('.').rev().skip(1).find(|part| part.len() >= 8 && *part != stem);
-    let by_dash = || stem.char_indices().filter(|(_, c)| matches!(c, '-' | '_')).map(|(at, _)| &stem[at + 1..]).rfind(|part| part.len() >= 8);
+    let by_dash =
+        || stem.char_indices().filter(|(_, c)| matches!(c, '-' | '_')).map(|(at, _)| &stem[at + 1..]).rfind(|part| part.len() >= 8);
     by_dots.or_else(by_dash)
 }
 
@@ -184,10 +185,24 @@ mod tests {
         let listed: BTreeSet<String> = names_in(&vite).into_iter().chain(names_in(&webpack)).collect();
         let folders = BTreeSet::from(["assets", "js"]);
         let hashed = |name: &str| is_hashed(name, &listed, &folders);
-        for yes in ["assets/main-B-x2jK3_.js", "assets/main-B-x2jK3_.js.map", "assets/main-DgKvWxyz.css", "js/main.1a2b3c4d5e6f.js", "assets/logo-Zx81kQpA.svg"] {
+        for yes in [
+            "assets/main-B-x2jK3_.js",
+            "assets/main-B-x2jK3_.js.map",
+            "assets/main-DgKvWxyz.css",
+            "js/main.1a2b3c4d5e6f.js",
+            "assets/logo-Zx81kQpA.svg",
+        ] {
             assert!(hashed(yes), "{yes}");
         }
-        for no in ["index.html", "favicon.ico", "robots.txt", "assets/my-component.js", "photo-IMG20231.png", ".vite/manifest.json", "assets/jquery-3.7.1.min.js"] {
+        for no in [
+            "index.html",
+            "favicon.ico",
+            "robots.txt",
+            "assets/my-component.js",
+            "photo-IMG20231.png",
+            ".vite/manifest.json",
+            "assets/jquery-3.7.1.min.js",
+        ] {
             assert!(!hashed(no), "{no}");
         }
     }

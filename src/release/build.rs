@@ -39,7 +39,14 @@ impl Recipe {
 ///
 /// # Errors
 /// The commit is not there; the command fails (with the end of what it printed); the output or the manifest is missing.
-pub async fn output(repository: &Path, sha: &str, recipe: &Recipe, cache: &Cache, again: bool, said: impl Fn(&str)) -> Result<PathBuf, Diagnostic> {
+pub async fn output(
+    repository: &Path,
+    sha: &str,
+    recipe: &Recipe,
+    cache: &Cache,
+    again: bool,
+    said: impl Fn(&str),
+) -> Result<PathBuf, Diagnostic> {
     let done = cache.output(sha, &recipe.fingerprint());
     if !again && done.is_dir() {
         return Ok(done);
@@ -68,11 +75,13 @@ pub async fn output(repository: &Path, sha: &str, recipe: &Recipe, cache: &Cache
     let output = inside(&checkout, &recipe.output, "deploy_bundle_output")?;
     let manifest = output.join(&recipe.manifest);
     if !output.is_dir() {
-        return Err(Diagnostic::error(format!("the build command succeeded but made no folder {}", recipe.output)).help("correct deploy_bundle_output"));
+        return Err(Diagnostic::error(format!("the build command succeeded but made no folder {}", recipe.output))
+            .help("correct deploy_bundle_output"));
     }
     if !recipe.manifest.is_empty() && !manifest.is_file() {
-        return Err(Diagnostic::error(format!("the build made no {} in {}", recipe.manifest, recipe.output))
-            .help("let the bundler write a manifest (Vite: build.manifest; webpack: webpack-manifest-plugin), or correct deploy_bundle_manifest"));
+        return Err(Diagnostic::error(format!("the build made no {} in {}", recipe.manifest, recipe.output)).help(
+            "let the bundler write a manifest (Vite: build.manifest; webpack: webpack-manifest-plugin), or correct deploy_bundle_manifest",
+        ));
     }
     if let Some(kept) = &kept {
         let _ = fs::create_dir_all(kept.parent().unwrap_or(kept));
@@ -160,8 +169,26 @@ impl Drop for Group {
 /// the deploy, and none of the surprises of the shell that it was called from.
 fn environment(sha: &str) -> Vec<(String, String)> {
     const NAMES: &[&str] = &[
-        "PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "NODE_OPTIONS",
-        "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "NVM_DIR", "VOLTA_HOME", "PNPM_HOME",
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "TZ",
+        "TMPDIR",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "NODE_EXTRA_CA_CERTS",
+        "NODE_OPTIONS",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "no_proxy",
+        "NVM_DIR",
+        "VOLTA_HOME",
+        "PNPM_HOME",
     ];
     const BEGINNINGS: &[&str] = &["LC_", "XDG_CACHE", "XDG_CONFIG", "npm_config_", "NPM_CONFIG_", "YARN_", "COREPACK_"];
     let wanted = |name: &str| NAMES.contains(&name) || BEGINNINGS.iter().any(|begin| name.starts_with(begin));
@@ -180,7 +207,11 @@ fn environment(sha: &str) -> Vec<(String, String)> {
 fn inside(checkout: &Path, path: &str, variable: &str) -> Result<PathBuf, Diagnostic> {
     use std::path::Component;
     let stays = Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if stays { Ok(checkout.join(path)) } else { Err(Diagnostic::error(format!("{variable} must be a path within the repository, not {path:?}"))) }
+    if stays {
+        Ok(checkout.join(path))
+    } else {
+        Err(Diagnostic::error(format!("{variable} must be a path within the repository, not {path:?}")))
+    }
 }
 
 /// Without escape sequences: the log is read as text.

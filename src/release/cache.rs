@@ -76,7 +76,8 @@ impl Cache {
     /// Removes all but the `keep` newest entries of a folder of the cache. What cannot be removed stays: it is a cache.
     pub fn thin_out(&self, folder: &str, keep: usize) {
         let Ok(entries) = fs::read_dir(self.root.join(folder)) else { return };
-        let mut found: Vec<_> = entries.filter_map(Result::ok).filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path()))).collect();
+        let mut found: Vec<_> =
+            entries.filter_map(Result::ok).filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path()))).collect();
         found.sort();
         for (_, path) in found.iter().rev().skip(keep) {
             let _ = remove(path);

@@ -93,7 +93,8 @@ fn write_one(path: &Path, mode: FileMode, content: &[u8]) -> io::Result<()> {
 pub(super) fn tree<'a>(repository: &'a Repository, sha: &str) -> Result<Tree<'a>, Diagnostic> {
     let id = Oid::from_str(sha).map_err(|_| Diagnostic::error(format!("`{sha}` is no SHA")))?;
     let commit = repository.find_commit(id).map_err(|_| {
-        Diagnostic::error(format!("commit {sha:.12} is not in {}", super::revision::place(repository))).help("git fetch brings it, if it was pushed")
+        Diagnostic::error(format!("commit {sha:.12} is not in {}", super::revision::place(repository)))
+            .help("git fetch brings it, if it was pushed")
     })?;
     commit.tree().map_err(|error| not_whole(sha, &error))
 }

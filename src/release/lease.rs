@@ -143,7 +143,9 @@ pub async fn in_bucket(bucket: &Bucket, environment: &str, holder: Holder, times
 /// Somebody holds it; the folder cannot be written.
 pub fn on_this_machine(folder: &Path, environment: &str, holder: Holder) -> Result<Lease, Refused> {
     let path = folder.join(format!("{environment}.json"));
-    let failed = |error: std::io::Error| Refused::Failed(Error { message: format!("cannot take the lease {}: {error}", path.display()), help: None });
+    let failed = |error: std::io::Error| {
+        Refused::Failed(Error { message: format!("cannot take the lease {}: {error}", path.display()), help: None })
+    };
     fs::create_dir_all(folder).map_err(failed)?;
     let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
     match file.try_lock() {
@@ -298,7 +300,8 @@ async fn give_back_by_reading(bucket: &Bucket, name: &str, free: &Holder) {
 async fn write(bucket: &Bucket, name: &str, holder: &Holder, when: &When) -> Result<Put, Error> {
     // A struct of texts: this cannot fail.
     let bytes = serde_json::to_vec_pretty(holder).unwrap_or_default();
-    let headers = Headers { content_type: "application/json; charset=utf-8".into(), cache_control: "no-store".into(), sha256: String::new() };
+    let headers =
+        Headers { content_type: "application/json; charset=utf-8".into(), cache_control: "no-store".into(), sha256: String::new() };
     bucket.put(name, &Body::Bytes(bytes), &headers, when).await
 }
 

@@ -41,7 +41,8 @@ impl Record {
     pub async fn write(&self, bucket: &Bucket) -> Result<(), Error> {
         // Plain data: this cannot fail.
         let bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
-        let headers = Headers { content_type: "application/json; charset=utf-8".into(), cache_control: "no-cache".into(), sha256: String::new() };
+        let headers =
+            Headers { content_type: "application/json; charset=utf-8".into(), cache_control: "no-cache".into(), sha256: String::new() };
         match bucket.put(&Record::name(&self.revision), &Body::Bytes(bytes), &headers, &When::Always).await? {
             Put::Done(_) | Put::Refused => Ok(()),
         }

@@ -26,9 +26,10 @@ pub fn check(repository: &Repository, remote: &str, sha: &str) -> Result<Option<
             Err(missing().help("or git fetch: the remote has commits that this repository does not know"))
         }
         Ok(_) => Err(missing()),
-        Err(why) if fetched => Ok(Some(
-            Diagnostic::warning(format!("cannot ask {} from here ({why}); the commit was there when this repository last fetched", shown(remote)))
-        )),
+        Err(why) if fetched => Ok(Some(Diagnostic::warning(format!(
+            "cannot ask {} from here ({why}); the commit was there when this repository last fetched",
+            shown(remote)
+        )))),
         Err(why) => Err(missing().help(format!("as of the last fetch: it cannot be asked from here ({why})"))),
     }
 }

@@ -117,7 +117,10 @@ impl Step {
     /// What is there must be the same content; other headers are corrected.
     async fn compare(&self, bucket: &Bucket, headers: &Headers) -> Result<bool, Error> {
         let Some(old) = bucket.headers(&self.name).await? else {
-            return Err(Error { message: format!("{} was there in {} and is gone: something removes objects", self.name, bucket.label()), help: None });
+            return Err(Error {
+                message: format!("{} was there in {} and is gone: something removes objects", self.name, bucket.label()),
+                help: None,
+            });
         };
         let sized = self.once.flatten().is_none_or(|size| size == self.asset.size);
         let same = if old.sha256.is_empty() { sized } else { old.sha256 == self.asset.sha256 };
@@ -126,7 +129,9 @@ impl Step {
         if !same && !harmless {
             return Err(Error {
                 message: format!("{} is in {} already with other content", self.name, bucket.label()),
-                help: Some("its name must carry the hash of its content: browsers keep it for a year; change the bundler's file names".into()),
+                help: Some(
+                    "its name must carry the hash of its content: browsers keep it for a year; change the bundler's file names".into(),
+                ),
             });
         }
         let as_wanted = old.content_type == headers.content_type && old.cache_control == headers.cache_control;

@@ -88,28 +88,17 @@ impl Channel {
         let hello = match receive(&mut from).await {
             Ok(Some(FromAgent::Hello(hello))) => hello,
             Ok(_) => {
-                return Err(format!(
-                    "the agent ended before it began: {}",
-                    last_words().trim()
-                ));
+                return Err(format!("the agent ended before it began: {}", last_words().trim()));
             }
             Err(error) => {
-                return Err(format!(
-                    "what answers is not our agent ({error}): {}",
-                    last_words().trim()
-                ));
+                return Err(format!("what answers is not our agent ({error}): {}", last_words().trim()));
             }
         };
         let shared = Arc::new(Shared::default());
         let (send, frames) = mpsc::channel(AHEAD);
         tokio::spawn(write(frames, to));
         tokio::spawn(read(from, shared.clone(), last_words));
-        Ok(Channel {
-            to: send,
-            shared,
-            next: AtomicU64::new(1),
-            hello,
-        })
+        Ok(Channel { to: send, shared, next: AtomicU64::new(1), hello })
     }
 
     pub(super) fn is_lost(&self) -> bool {
@@ -128,8 +117,8 @@ impl Channel {
         task.id = id;
         let mut answers = self.register(id)?;
         let under_way = UnderWay { id, channel: self };
-        let frame = wire::frame(&ToAgent::Task(Box::new(task)))
-            .map_err(|error| Unreachable(format!("the task cannot be sent: {error}")))?;
+        let frame =
+            wire::frame(&ToAgent::Task(Box::new(task))).map_err(|error| Unreachable(format!("the task cannot be sent: {error}")))?;
         self.send(frame).await?;
         loop {
             match answers.recv().await.ok_or_else(|| self.lost())? {
@@ -137,9 +126,7 @@ impl Channel {
                     under_way.finished();
                     return Ok(*result);
                 }
-                FromAgent::Progress {
-                    message, step, of, ..
-                } => progress(&message, step, of),
+                FromAgent::Progress { message, step, of, .. } => progress(&message, step, of),
                 FromAgent::Want { blob, .. } => self.supply(id, &blob, supplies).await?,
                 FromAgent::Hello(_) | FromAgent::Later { .. } => {}
             }
@@ -171,13 +158,7 @@ impl Channel {
     }
 
     fn lost(&self) -> Unreachable {
-        Unreachable(
-            self.shared
-                .state()
-                .lost
-                .clone()
-                .unwrap_or_else(|| "the connection was lost".into()),
-        )
+        Unreachable(self.shared.state().lost.clone().unwrap_or_else(|| "the connection was lost".into()))
     }
 
     /// Streams a blob; memory holds a few chunks of it.
@@ -187,15 +168,11 @@ impl Channel {
             Some(Supply::File(path)) => match tokio::fs::File::open(path).await {
                 Ok(file) => Box::new(file),
                 Err(error) => {
-                    return self
-                        .refuse(id, format!("cannot read {}: {error}", path.display()))
-                        .await;
+                    return self.refuse(id, format!("cannot read {}: {error}", path.display())).await;
                 }
             },
             None => {
-                return self
-                    .refuse(id, "there is no such content for this task".into())
-                    .await;
+                return self.refuse(id, "there is no such content for this task".into()).await;
             }
         };
         loop {
@@ -209,9 +186,7 @@ impl Channel {
                     }
                 }
                 Err(error) => {
-                    return self
-                        .refuse(id, format!("cannot read the content: {error}"))
-                        .await;
+                    return self.refuse(id, format!("cannot read the content: {error}")).await;
                 }
             }
         }
@@ -309,10 +284,8 @@ async fn read(mut from: impl AsyncRead + Unpin, shared: Arc<Shared>, last_words:
     let end = loop {
         match receive(&mut from).await {
             Ok(Some(message)) => {
-                let (FromAgent::Done { id, .. }
-                | FromAgent::Later { id }
-                | FromAgent::Want { id, .. }
-                | FromAgent::Progress { id, .. }) = &message
+                let (FromAgent::Done { id, .. } | FromAgent::Later { id } | FromAgent::Want { id, .. } | FromAgent::Progress { id, .. }) =
+                    &message
                 else {
                     continue;
                 };

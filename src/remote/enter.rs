@@ -15,10 +15,7 @@ const MOST_SAID: usize = 8 << 10;
 
 /// What the login shell runs.
 pub(super) fn command(program: &Program) -> String {
-    format!(
-        "exec /bin/sh -c '{}'",
-        bootstrap::script(&program.hash, program.gzipped.len(), Sent::Gzipped)
-    )
+    format!("exec /bin/sh -c '{}'", bootstrap::script(&program.hash, program.gzipped.len(), Sent::Gzipped))
 }
 
 /// Gets the agent started: afterwards frames follow on `from`. The error is a sentence, without the host's name.
@@ -45,11 +42,7 @@ pub(super) async fn enter(
             Some(Said::Fail { why, .. }) => {
                 let said = stderr.said();
                 let said = said.trim();
-                return Err(if said.is_empty() {
-                    why.to_string()
-                } else {
-                    format!("{why} ({said})")
-                });
+                return Err(if said.is_empty() { why.to_string() } else { format!("{why} ({said})") });
             }
             Some(Said::Need { system, machine }) => {
                 if system != "Linux" || !program::same_machine(&machine, &program.machine) {
@@ -69,11 +62,7 @@ pub(super) async fn enter(
 
 /// The shell ended without a word of ours.
 fn no_shell(noise: &str, stderr: &str) -> String {
-    let said = [noise.trim(), stderr.trim()]
-        .into_iter()
-        .filter(|text| !text.is_empty())
-        .collect::<Vec<_>>()
-        .join("; ");
+    let said = [noise.trim(), stderr.trim()].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
     let short: String = said.chars().take(300).collect();
     match short.as_str() {
         "" => "the login works, but its shell runs no commands: give the user a shell (`chsh -s /bin/sh USER`), or see `ForceCommand` in sshd_config".into(),

@@ -20,8 +20,7 @@ pub(super) struct Local {
 impl Local {
     async fn agent(&self) -> Result<&Channel, Unreachable> {
         let start = async || -> Result<Channel, Unreachable> {
-            let cannot =
-                |why: &str| Unreachable(format!("cannot start an agent on this machine: {why}"));
+            let cannot = |why: &str| Unreachable(format!("cannot start an agent on this machine: {why}"));
             let own = std::env::current_exe().map_err(|error| cannot(&error.to_string()))?;
             // A group of its own: Ctrl-C in the terminal is ours to handle, and the end of its stdin tells it.
             let mut child = Command::new(own)
@@ -32,9 +31,7 @@ impl Local {
                 .stderr(Stdio::piped())
                 .spawn()
                 .map_err(|error| cannot(&error.to_string()))?;
-            let (Some(stdin), Some(stdout), Some(stderr)) =
-                (child.stdin.take(), child.stdout.take(), child.stderr.take())
-            else {
+            let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
                 return Err(cannot("no pipes"));
             };
             let stderr = Stderr::of(stderr);
@@ -42,9 +39,7 @@ impl Local {
                 drop(child);
                 stderr.said()
             });
-            Channel::open(stdout, stdin, said)
-                .await
-                .map_err(|why| cannot(&why))
+            Channel::open(stdout, stdin, said).await.map_err(|why| cannot(&why))
         };
         self.agent.get_or_try_init(start).await
     }
@@ -67,25 +62,11 @@ impl Connection for Local {
     fn raw<'a>(&'a self, command: &'a str) -> Answer<'a, Output> {
         Box::pin(async move {
             let start = super::now();
-            let output = Command::new("/bin/sh")
-                .arg("-c")
-                .arg(command)
-                .stdin(Stdio::null())
-                .kill_on_drop(true)
-                .output()
-                .await;
-            let output = output.map_err(|error| {
-                Unreachable(format!("cannot run /bin/sh on this machine: {error}"))
-            })?;
+            let output = Command::new("/bin/sh").arg("-c").arg(command).stdin(Stdio::null()).kill_on_drop(true).output().await;
+            let output = output.map_err(|error| Unreachable(format!("cannot run /bin/sh on this machine: {error}")))?;
             let signal = std::os::unix::process::ExitStatusExt::signal(&output.status).unwrap_or(0);
             let rc = output.status.code().unwrap_or(128 + signal);
-            Ok(Output {
-                rc,
-                stdout: output.stdout,
-                stderr: output.stderr,
-                start,
-                end: super::now(),
-            })
+            Ok(Output { rc, stdout: output.stdout, stderr: output.stderr, start, end: super::now() })
         })
     }
 

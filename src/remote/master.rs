@@ -33,25 +33,16 @@ pub(super) struct Master {
 pub(super) async fn open(settings: &Settings, keep: Duration) -> Result<Master, String> {
     let socket = sockets::socket(settings, keep)?;
     if listens(&socket).await {
-        return Ok(Master {
-            socket,
-            found: true,
-        });
+        return Ok(Master { socket, found: true });
     }
     let _lock = lock(&socket).await?;
     // Somebody else may have started it while we waited.
     if listens(&socket).await {
-        return Ok(Master {
-            socket,
-            found: true,
-        });
+        return Ok(Master { socket, found: true });
     }
     let _ = std::fs::remove_file(&socket);
     start(settings, &socket, keep).await?;
-    Ok(Master {
-        socket,
-        found: false,
-    })
+    Ok(Master { socket, found: false })
 }
 
 /// Ends the host's master, if there is one.
@@ -87,12 +78,7 @@ async fn lock(socket: &Path) -> Result<File, String> {
     let locked = tokio::task::spawn_blocking({
         let path = path.clone();
         move || {
-            let file = std::fs::OpenOptions::new()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .mode(0o600)
-                .open(path)?;
+            let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
             file.lock()?;
             Ok::<_, std::io::Error>(file)
         }
@@ -106,27 +92,16 @@ async fn lock(socket: &Path) -> Result<File, String> {
 
 async fn start(settings: &Settings, socket: &Path, keep: Duration) -> Result<(), String> {
     let mut command = Command::new("ssh");
-    command
-        .args(arguments(settings, socket, keep))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    let secret = settings
-        .password
-        .as_ref()
-        .map(|password| Secret::write(socket, &password.0))
-        .transpose()?;
+    command.args(arguments(settings, socket, keep)).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+    let secret = settings.password.as_ref().map(|password| Secret::write(socket, &password.0)).transpose()?;
     if let Some(secret) = &secret {
-        let own = std::env::current_exe()
-            .map_err(|error| format!("cannot find our own program: {error}"))?;
-        command
-            .env("SSH_ASKPASS", own)
-            .env("SSH_ASKPASS_REQUIRE", "force")
-            .env(ASKPASS, &secret.0);
+        let own = std::env::current_exe().map_err(|error| format!("cannot find our own program: {error}"))?;
+        command.env("SSH_ASKPASS", own).env("SSH_ASKPASS_REQUIRE", "force").env(ASKPASS, &secret.0);
     }
     let mut child = command.spawn().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no `ssh` on this machine: install OpenSSH's client (Debian: apt install openssh-client)".to_owned(),
+        std::io::ErrorKind::NotFound => {
+            "there is no `ssh` on this machine: install OpenSSH's client (Debian: apt install openssh-client)".to_owned()
+        }
         _ => format!("cannot start ssh: {error}"),
     })?;
     let stderr = child.stderr.take();
@@ -142,11 +117,7 @@ async fn start(settings: &Settings, socket: &Path, keep: Duration) -> Result<(),
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(_)) => {
             // It has ended; a program that it started may still hold its stderr.
-            let said = tokio::time::timeout(Duration::from_secs(1), said)
-                .await
-                .ok()
-                .and_then(Result::ok)
-                .unwrap_or_default();
+            let said = tokio::time::timeout(Duration::from_secs(1), said).await.ok().and_then(Result::ok).unwrap_or_default();
             Err(trouble::sentence(settings, &said))
         }
         Ok(Err(error)) => Err(format!("cannot wait for ssh: {error}")),
@@ -159,11 +130,7 @@ async fn start(settings: &Settings, socket: &Path, keep: Duration) -> Result<(),
 }
 
 fn seconds(settings: &Settings) -> u32 {
-    if settings.timeout == 0 {
-        10
-    } else {
-        settings.timeout
-    }
+    if settings.timeout == 0 { 10 } else { settings.timeout }
 }
 
 /// ssh takes the first value of an option: what makes it a master comes before what users add.
@@ -181,10 +148,7 @@ fn arguments(settings: &Settings, socket: &Path, keep: Duration) -> Vec<String> 
         }
     }
     if let Some(checking) = settings.host_key_checking {
-        option(format!(
-            "StrictHostKeyChecking={}",
-            if checking { "yes" } else { "no" }
-        ));
+        option(format!("StrictHostKeyChecking={}", if checking { "yes" } else { "no" }));
     }
     if let Some(port) = settings.port {
         option(format!("Port={port}"));
@@ -198,16 +162,7 @@ fn arguments(settings: &Settings, socket: &Path, keep: Duration) -> Vec<String> 
     option(format!("ConnectTimeout={}", seconds(settings)));
     all.extend(settings.arguments.iter().cloned());
     // Last, so that what users say counts: a dead network is noticed after a minute.
-    all.extend(
-        [
-            "-o",
-            "ServerAliveInterval=15",
-            "-o",
-            "ServerAliveCountMax=4",
-            "--",
-        ]
-        .map(String::from),
-    );
+    all.extend(["-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4", "--"].map(String::from));
     all.push(settings.address.clone());
     all
 }
@@ -226,9 +181,7 @@ impl Secret {
             .open(&path)
             .and_then(|mut file| file.write_all(format!("{password}\n").as_bytes()));
         let secret = Secret(path);
-        written
-            .map(|()| secret)
-            .map_err(|error| format!("cannot hand the password to ssh: {error}"))
+        written.map(|()| secret).map_err(|error| format!("cannot hand the password to ssh: {error}"))
     }
 }
 

@@ -96,10 +96,7 @@ impl Default for Connections {
 impl Connections {
     /// ssh connections stay open for `keep` after their last use, for the next command; zero: not at all.
     pub fn keeping(keep: Duration) -> Connections {
-        Connections {
-            keep,
-            open: Mutex::default(),
-        }
+        Connections { keep, open: Mutex::default() }
     }
 
     /// The connection of a host, made if there is none or the one there was is lost.
@@ -109,21 +106,14 @@ impl Connections {
     pub async fn get(&self, settings: &Settings) -> Result<Arc<dyn Connection>, Unreachable> {
         let cell = {
             let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            if open
-                .get(settings)
-                .and_then(|cell| cell.get())
-                .is_some_and(|connection| connection.is_lost())
-            {
+            if open.get(settings).and_then(|cell| cell.get()).is_some_and(|connection| connection.is_lost()) {
                 open.remove(settings);
             }
             open.entry(settings.clone()).or_default().clone()
         };
         let connect = async || {
-            let connection: Arc<dyn Connection> = if settings.local {
-                Arc::new(local::Local::default())
-            } else {
-                Arc::new(ssh::Ssh::connect(settings, self.keep).await?)
-            };
+            let connection: Arc<dyn Connection> =
+                if settings.local { Arc::new(local::Local::default()) } else { Arc::new(ssh::Ssh::connect(settings, self.keep).await?) };
             Ok(connection)
         };
         cell.get_or_try_init(connect).await.cloned()
@@ -131,11 +121,7 @@ impl Connections {
 
     /// Closes a connection, its ssh master too: the next use connects anew (`meta: reset_connection`).
     pub async fn reset(&self, settings: &Settings) {
-        let known = self
-            .open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(settings);
+        let known = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(settings);
         drop(known);
         if !settings.local {
             master::close(settings, self.keep).await;
@@ -184,18 +170,12 @@ impl Supply {
                 }
             }
         };
-        let sha1 = digest
-            .finalize()
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
+        let sha1 = digest.finalize().iter().map(|b| format!("{b:02x}")).collect();
         Ok(Blob { index, size, sha1 })
     }
 }
 
 /// Seconds since the epoch.
 fn now() -> f64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0.0, |time| time.as_secs_f64())
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }

@@ -45,22 +45,10 @@ pub(super) fn same_machine(a: &str, b: &str) -> bool {
 }
 
 fn from_file(path: &str) -> Result<Program, String> {
-    let fail = |error: std::io::Error| {
-        format!("cannot read the agent that DEPLOY_AGENT names, {path}: {error}")
-    };
+    let fail = |error: std::io::Error| format!("cannot read the agent that DEPLOY_AGENT names, {path}: {error}");
     let program = std::fs::read(path).map_err(fail)?;
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    let gzipped = encoder
-        .write_all(&program)
-        .and_then(|()| encoder.finish())
-        .map_err(fail)?;
-    let hash = Sha256::digest(&program)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Ok(Program {
-        machine: std::env::consts::ARCH.into(),
-        hash,
-        gzipped: gzipped.into(),
-    })
+    let gzipped = encoder.write_all(&program).and_then(|()| encoder.finish()).map_err(fail)?;
+    let hash = Sha256::digest(&program).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Program { machine: std::env::consts::ARCH.into(), hash, gzipped: gzipped.into() })
 }

@@ -17,9 +17,7 @@ pub(super) fn socket(settings: &Settings, keep: Duration) -> Result<PathBuf, Str
     let name = name(settings, keep);
     let uid = rustix::process::geteuid().as_raw();
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(|dir| PathBuf::from(dir).join("deploy"));
-    let own = runtime.filter(|folder| {
-        folder.as_os_str().len() + name.len() < LONGEST && folder.parent().is_some_and(Path::is_dir)
-    });
+    let own = runtime.filter(|folder| folder.as_os_str().len() + name.len() < LONGEST && folder.parent().is_some_and(Path::is_dir));
     let mut last = String::new();
     for folder in own.into_iter().chain([format!("/tmp/deploy-{uid}").into()]) {
         match private(&folder, uid) {
@@ -41,8 +39,7 @@ fn private(folder: &Path, uid: u32) -> Result<(), String> {
         }
         _ => {}
     }
-    let meta = fs::symlink_metadata(folder)
-        .map_err(|error| format!("cannot look at {}: {error}", folder.display()))?;
+    let meta = fs::symlink_metadata(folder).map_err(|error| format!("cannot look at {}: {error}", folder.display()))?;
     if !meta.is_dir() || meta.uid() != uid || meta.mode() & 0o077 != 0 {
         return Err(format!(
             "{} must be a folder that is yours and closed to all others (mode 0700), as the sockets of ssh lie there: remove it, or set XDG_RUNTIME_DIR to a private folder",
@@ -54,36 +51,10 @@ fn private(folder: &Path, uid: u32) -> Result<(), String> {
 
 /// The same for the same way to the same host, whoever asks. One that is not to be kept is nobody else's.
 fn name(settings: &Settings, keep: Duration) -> String {
-    let Settings {
-        local: _,
-        address,
-        port,
-        user,
-        private_key,
-        password,
-        arguments,
-        host_key_checking,
-        timeout: _,
-    } = settings;
+    let Settings { local: _, address, port, user, private_key, password, arguments, host_key_checking, timeout: _ } = settings;
     let who = (keep.is_zero()).then(std::process::id);
-    let told = format!(
-        "{:?}",
-        (
-            address,
-            port,
-            user,
-            private_key,
-            password.is_some(),
-            arguments,
-            host_key_checking,
-            who
-        )
-    );
-    Sha256::digest(told.as_bytes())
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let told = format!("{:?}", (address, port, user, private_key, password.is_some(), arguments, host_key_checking, who));
+    Sha256::digest(told.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -92,18 +63,9 @@ mod tests {
 
     #[test]
     fn one_name_for_one_way() {
-        let web = Settings {
-            address: "web-1".into(),
-            ..Settings::default()
-        };
-        let slow = Settings {
-            timeout: 60,
-            ..web.clone()
-        };
-        let other = Settings {
-            port: Some(2222),
-            ..web.clone()
-        };
+        let web = Settings { address: "web-1".into(), ..Settings::default() };
+        let slow = Settings { timeout: 60, ..web.clone() };
+        let other = Settings { port: Some(2222), ..web.clone() };
         let keep = Duration::from_secs(1);
         assert_eq!(name(&web, keep), name(&slow, keep));
         assert_ne!(name(&web, keep), name(&other, keep));

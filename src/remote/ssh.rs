@@ -30,19 +30,11 @@ impl Ssh {
     pub(super) async fn connect(settings: &Settings, keep: Duration) -> Result<Ssh, Unreachable> {
         let master = master::open(settings, keep).await.map_err(Unreachable)?;
         let session = Arc::new(Session::resume_mux(master.socket.into_boxed_path(), None));
-        Ok(Ssh {
-            settings: settings.clone(),
-            keep,
-            session,
-            found: master.found,
-            agent: OnceCell::new(),
-        })
+        Ok(Ssh { settings: settings.clone(), keep, session, found: master.found, agent: OnceCell::new() })
     }
 
     async fn agent(&self) -> Result<&Channel, Unreachable> {
-        self.agent
-            .get_or_try_init(async || self.start().await.map_err(Unreachable))
-            .await
+        self.agent.get_or_try_init(async || self.start().await.map_err(Unreachable)).await
     }
 
     async fn start(&self) -> Result<Channel, String> {
@@ -80,29 +72,18 @@ async fn open(session: &Arc<Session>) -> Result<Channel, Failed> {
     let program = program::program().map_err(Failed::Host)?;
     let master = |error: openssh::Error| Failed::Master(words(&error));
     let mut command = session.clone().arc_raw_command(enter::command(program));
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().await.map_err(master)?;
-    let (Some(mut stdin), Some(mut stdout), Some(stderr)) = (
-        child.stdin().take(),
-        child.stdout().take(),
-        child.stderr().take(),
-    ) else {
+    let (Some(mut stdin), Some(mut stdout), Some(stderr)) = (child.stdin().take(), child.stdout().take(), child.stderr().take()) else {
         return Err(Failed::Master("no pipes".into()));
     };
     let stderr = Stderr::of(stderr);
-    enter::enter(program, &mut stdout, &mut stdin, &stderr)
-        .await
-        .map_err(Failed::Host)?;
+    enter::enter(program, &mut stdout, &mut stdin, &stderr).await.map_err(Failed::Host)?;
     let said = Box::new(move || {
         drop(child);
         stderr.said()
     });
-    Channel::open(stdout, stdin, said)
-        .await
-        .map_err(Failed::Host)
+    Channel::open(stdout, stdin, said).await.map_err(Failed::Host)
 }
 
 /// An error of the mux protocol with its causes.
@@ -114,8 +95,7 @@ fn words(error: &openssh::Error) -> String {
         cause = next.source();
     }
     if text.contains("refused") {
-        text +=
-            "; the host may allow too few sessions in one connection (MaxSessions in sshd_config)";
+        text += "; the host may allow too few sessions in one connection (MaxSessions in sshd_config)";
     }
     text
 }
@@ -139,50 +119,25 @@ impl Connection for Ssh {
             let lost = |why: String| Unreachable(format!("{}: {why}", self.settings.address));
             let start = super::now();
             let mut command = self.session.raw_command(line);
-            command
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped());
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             let mut child = command.spawn().await.map_err(|error| lost(words(&error)))?;
             let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
             let (from, errors) = (child.stdout().take(), child.stderr().take());
-            let (out, err) = tokio::join!(
-                async {
-                    if let Some(mut from) = from {
-                        from.read_to_end(&mut stdout).await
-                    } else {
-                        Ok(0)
-                    }
-                },
-                async {
-                    if let Some(mut from) = errors {
-                        from.read_to_end(&mut stderr).await
-                    } else {
-                        Ok(0)
-                    }
-                },
-            );
+            let (out, err) =
+                tokio::join!(async { if let Some(mut from) = from { from.read_to_end(&mut stdout).await } else { Ok(0) } }, async {
+                    if let Some(mut from) = errors { from.read_to_end(&mut stderr).await } else { Ok(0) }
+                },);
             out.and(err).map_err(|error| lost(error.to_string()))?;
             let rc = match child.wait().await {
                 Ok(status) => status.code().unwrap_or(255),
                 // The crate reads 127 as an error of its own.
-                Err(openssh::Error::Remote(error))
-                    if error.kind() == std::io::ErrorKind::NotFound =>
-                {
-                    127
-                }
+                Err(openssh::Error::Remote(error)) if error.kind() == std::io::ErrorKind::NotFound => 127,
                 Err(openssh::Error::RemoteProcessTerminated) => {
                     return Err(lost("the connection was lost while the command ran".into()));
                 }
                 Err(error) => return Err(lost(words(&error))),
             };
-            Ok(Output {
-                rc,
-                stdout,
-                stderr,
-                start,
-                end: super::now(),
-            })
+            Ok(Output { rc, stdout, stderr, start, end: super::now() })
         })
     }
 

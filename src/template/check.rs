@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::Syntax;
 use super::eval::Origin;
 use super::syntax::tree::{Argument, Block, Macro};
 use super::syntax::{self, At, Expr, Mode, Program, Stmt, Target};
 use super::{filters, functions, lookups, predicates};
-use super::Syntax;
 use crate::diag::{Diagnostic, Source, Span};
 use crate::value::Value;
 use crate::yaml::{Kind, Node, Tag};
@@ -243,7 +243,9 @@ impl Visit<'_> {
     fn arguments(&mut self, arguments: &[Argument]) {
         for argument in arguments {
             match argument {
-                Argument::Positional(expr) | Argument::Keyword(_, expr) | Argument::Splat(expr) | Argument::KeywordSplat(expr) => self.expr(expr),
+                Argument::Positional(expr) | Argument::Keyword(_, expr) | Argument::Splat(expr) | Argument::KeywordSplat(expr) => {
+                    self.expr(expr)
+                }
             }
         }
     }
@@ -296,7 +298,9 @@ impl Visit<'_> {
                 let named = call.arguments.first().and_then(constant);
                 match (&*call.name, named) {
                     ("map", Some(name)) if filters::find(name).is_none() => self.problem(filters::diagnostic(name), call.at),
-                    ("select" | "reject", Some(name)) if predicates::find(name).is_none() => self.problem(predicates::diagnostic(name), call.at),
+                    ("select" | "reject", Some(name)) if predicates::find(name).is_none() => {
+                        self.problem(predicates::diagnostic(name), call.at)
+                    }
                     ("selectattr" | "rejectattr", _) => {
                         if let Some(name) = call.arguments.get(1).and_then(constant).filter(|name| predicates::find(name).is_none()) {
                             self.problem(predicates::diagnostic(name), call.at);

@@ -6,8 +6,8 @@ mod encrypted;
 mod text;
 
 use super::eval::{Fail, Result};
-use text::{Look, reads_as_text, scalar_text};
 use crate::value::Value;
+use text::{Look, reads_as_text, scalar_text};
 
 pub(crate) use encrypted::Encrypted;
 
@@ -119,7 +119,9 @@ impl Writer<'_> {
 
     fn node(&mut self, value: &Value, indent: isize, place: Place) -> Result<()> {
         match value {
-            Value::List(items) | Value::Tuple(items) if self.flow > 0 || items.is_empty() || wants_flow(value, self.layout) => self.flow_list(items, indent),
+            Value::List(items) | Value::Tuple(items) if self.flow > 0 || items.is_empty() || wants_flow(value, self.layout) => {
+                self.flow_list(items, indent)
+            }
             Value::List(items) | Value::Tuple(items) => {
                 // A list under a key stands at the key's own indentation.
                 let level = if place == Place::Value && !self.indention { indent.max(0) } else { self.deeper(indent) };
@@ -321,7 +323,8 @@ impl Writer<'_> {
         let mut spaces = false;
         for (index, c) in chars.iter().enumerate() {
             let c = *c;
-            if !printable(c, self.layout.unicode) || c == '\u{feff}' || matches!(c, '\n' | '"' | '\\' | '\u{85}' | '\u{2028}' | '\u{2029}') {
+            if !printable(c, self.layout.unicode) || c == '\u{feff}' || matches!(c, '\n' | '"' | '\\' | '\u{85}' | '\u{2028}' | '\u{2029}')
+            {
                 let escape = escaped(c);
                 self.put(&escape);
                 spaces = false;

@@ -1,8 +1,8 @@
 //! Functions that are always there: `lookup`, `range`, `namespace`, …
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
 
 use super::eval::objects::{self, Cycler, Joiner, Namespace, type_name};
 use super::eval::{Arguments, Eval, Fail, Frame, Result};

@@ -82,7 +82,8 @@ fn entries(line: &str) -> Result<Vec<(String, String)>, Diagnostic> {
     };
     let pair = |part: &String| match part.split_once(':') {
         Some((key, value)) => Ok((clean(key), clean(value))),
-        None => Err(Diagnostic::error(format!("{:?} in the #jinja2 header is no `key: value`", part.trim())).help("for example `#jinja2: lstrip_blocks: True`")),
+        None => Err(Diagnostic::error(format!("{:?} in the #jinja2 header is no `key: value`", part.trim()))
+            .help("for example `#jinja2: lstrip_blocks: True`")),
     };
     parts.iter().map(pair).collect()
 }

@@ -17,8 +17,8 @@ mod functions;
 mod header;
 mod lookups;
 mod methods;
-mod predicates;
 mod passwords;
+mod predicates;
 mod python;
 mod random;
 mod scope;
@@ -133,12 +133,17 @@ fn expression(context: &Context<'_>, text: &Arc<str>, node: &Node) -> eval::Resu
         Err(error) if wrapped.is_none() && !text.contains("{{") && !text.contains("{%") => Err(origin.syntax_error(&error)),
         _ => {
             let help = "conditions are expressions already: write them without {{ }}";
-            context.scope.warn(Diagnostic::deprecated("Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}.").at(node.span()).help(help));
+            context.scope.warn(
+                Diagnostic::deprecated("Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}.")
+                    .at(node.span())
+                    .help(help),
+            );
             match context.text(text, node)? {
                 // What was rendered to text is an expression again, as in older versions.
                 Value::Str(rendered) if wrapped.is_none() => {
                     let program = syntax::program(&rendered, Mode::Expression).map_err(|error| {
-                        let shown = Diagnostic::error(format!("the condition rendered to {rendered:?}, which is no expression: {}", error.message));
+                        let shown =
+                            Diagnostic::error(format!("the condition rendered to {rendered:?}, which is no expression: {}", error.message));
                         Fail::from(shown.at(node.span()).help(help))
                     })?;
                     Eval::new(context, Unit::new(program, origin)).run()
@@ -193,15 +198,31 @@ pub fn render_file(source: &Arc<Source>, syntax: &Syntax, scope: &dyn Scope) -> 
 
 /// A value as `yaml.dump` writes it in block style: keys sorted, lines folded.
 pub(crate) fn yaml_sorted(value: &Value) -> String {
-    let layout =
-        dump::Layout { indent: 2, width: 80, sort_keys: true, flow: Some(false), unicode: true, explicit_start: false, explicit_end: false, quote: None };
+    let layout = dump::Layout {
+        indent: 2,
+        width: 80,
+        sort_keys: true,
+        flow: Some(false),
+        unicode: true,
+        explicit_start: false,
+        explicit_end: false,
+        quote: None,
+    };
     dump::dump(value, &layout).unwrap_or_else(|_| value.to_string())
 }
 
 /// A value as YAML in block style, indented by so much a level; what cannot be written that way as JSON.
 pub fn yaml(value: &Value, indent: usize) -> String {
-    let layout =
-        dump::Layout { indent, width: usize::MAX, sort_keys: false, flow: Some(false), unicode: true, explicit_start: false, explicit_end: false, quote: None };
+    let layout = dump::Layout {
+        indent,
+        width: usize::MAX,
+        sort_keys: false,
+        flow: Some(false),
+        unicode: true,
+        explicit_start: false,
+        explicit_end: false,
+        quote: None,
+    };
     dump::dump(value, &layout).unwrap_or_else(|_| value.to_string())
 }
 

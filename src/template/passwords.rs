@@ -84,7 +84,11 @@ fn salt(scheme: &Scheme<'_>, size: usize, longest: usize) -> Result<String, Stri
         Some(_) => Err("a salt is of letters, digits, `.` and `/`".into()),
         None => {
             let size = scheme.salt_size.unwrap_or(size);
-            if size > longest { Err(format!("a salt of {size} characters is too long, {longest} are the most")) } else { random::text(size, ALPHABET) }
+            if size > longest {
+                Err(format!("a salt of {size} characters is too long, {longest} are the most"))
+            } else {
+                random::text(size, ALPHABET)
+            }
         }
     }
 }
@@ -113,14 +117,22 @@ fn md5_crypt(secret: &[u8], salt: &str) -> String {
     let mut digest = hasher.finalize();
     for round in 0..1000 {
         let mut hasher = Md5::new();
-        if round % 2 == 1 { hasher.update(secret) } else { hasher.update(digest) }
+        if round % 2 == 1 {
+            hasher.update(secret)
+        } else {
+            hasher.update(digest)
+        }
         if round % 3 != 0 {
             hasher.update(salt);
         }
         if round % 7 != 0 {
             hasher.update(secret);
         }
-        if round % 2 == 1 { hasher.update(digest) } else { hasher.update(secret) }
+        if round % 2 == 1 {
+            hasher.update(digest)
+        } else {
+            hasher.update(secret)
+        }
         digest = hasher.finalize();
     }
     let mut out = format!("$1${salt}$");
@@ -146,13 +158,15 @@ fn bcrypt(secret: &str, scheme: &Scheme<'_>) -> Result<String, String> {
         Some(salt) => salt.to_string(),
         None => random::text(22, BCRYPT)?,
     };
-    let mut bits: Vec<u32> = salt.bytes().filter_map(|byte| BCRYPT.iter().position(|known| *known == byte)).map(|value| value as u32).collect();
+    let mut bits: Vec<u32> =
+        salt.bytes().filter_map(|byte| BCRYPT.iter().position(|known| *known == byte)).map(|value| value as u32).collect();
     if salt.len() != 22 || bits.len() != 22 {
         return Err("a salt of bcrypt is 22 letters, digits, `.` and `/`".into());
     }
     // 22 characters hold four bits more than 16 bytes.
     bits.extend([0, 0]);
-    let bytes: Vec<u8> = bits.chunks(4).flat_map(|four| (four[0] << 18 | four[1] << 12 | four[2] << 6 | four[3]).to_be_bytes()[1..].to_vec()).collect();
+    let bytes: Vec<u8> =
+        bits.chunks(4).flat_map(|four| (four[0] << 18 | four[1] << 12 | four[2] << 6 | four[3]).to_be_bytes()[1..].to_vec()).collect();
     let mut raw = [0; 16];
     raw.copy_from_slice(&bytes[..16]);
     let parts = bcrypt::hash_with_salt(secret, rounds as u32, raw).map_err(|error| error.to_string())?;

@@ -79,7 +79,8 @@ impl Progress {
         let dumb = std::env::var("TERM").as_deref() == Ok("dumb");
         let bars = (std::io::stderr().is_terminal() && !dumb).then(MultiProgress::new);
         let width = hosts.iter().map(|host| host.chars().count()).max().unwrap_or_default();
-        let template = if super::colour::enabled() { "{spinner:.cyan} {prefix:.bold}  {wide_msg}" } else { "{spinner} {prefix}  {wide_msg}" };
+        let template =
+            if super::colour::enabled() { "{spinner:.cyan} {prefix:.bold}  {wide_msg}" } else { "{spinner} {prefix}  {wide_msg}" };
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
         let bar = |all: &MultiProgress, host: &Arc<str>| {
             let bar = all.add(ProgressBar::new_spinner().with_style(style.clone()).with_prefix(format!("{host:<width$}")));

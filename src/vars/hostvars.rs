@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::scope::Chain;
 use super::TaskScope;
+use super::scope::Chain;
 use crate::diag::Diagnostic;
 use crate::template::{Scope, Var, render};
 use crate::value::{Map, Object, Value};
@@ -27,7 +27,8 @@ impl HostVars {
         }
         // Only what holds for the host everywhere: no task, no role.
         let chain = Arc::new(Chain { paths: self.scope.chain.paths.clone(), ..Chain::default() });
-        let scope = TaskScope::new(&self.scope.world, &self.scope.play, &self.scope.world.host(host), &chain).with_guess(self.scope.guess());
+        let scope =
+            TaskScope::new(&self.scope.world, &self.scope.play, &self.scope.world.host(host), &chain).with_guess(self.scope.guess());
         Some(Value::Object(Arc::new(AllVars { scope })))
     }
 

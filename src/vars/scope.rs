@@ -178,7 +178,12 @@ impl TaskScope {
 
 impl Scope for TaskScope {
     fn get(&self, name: &str) -> Option<Var> {
-        self.locals.get(name).cloned().or_else(|| magic::get(self, name).map(Var::Value)).or_else(|| self.plain(name)).or_else(|| magic::fallback(self, name))
+        self.locals
+            .get(name)
+            .cloned()
+            .or_else(|| magic::get(self, name).map(Var::Value))
+            .or_else(|| self.plain(name))
+            .or_else(|| magic::fallback(self, name))
     }
 
     fn names(&self) -> Vec<Arc<str>> {

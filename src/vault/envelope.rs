@@ -54,9 +54,7 @@ pub(super) fn parse(text: &str) -> Result<Envelope, String> {
         format!("it holds something else than hexadecimal digits, or was cut off (Vault format unhexlify error: {why})")
     })?;
     let mut parts = inner.split(|byte| *byte == b'\n').map(unhex);
-    let (Some(Some(salt)), Some(Some(seal)), Some(Some(content)), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
+    let (Some(Some(salt)), Some(Some(seal)), Some(Some(content)), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
         return Err("it is incomplete".into());
     };
     Ok(Envelope { id, salt, seal, content })

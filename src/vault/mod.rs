@@ -44,9 +44,8 @@ pub fn decrypt(text: &str, secrets: &[Secret]) -> Result<String, Diagnostic> {
 /// # Errors
 /// As [`decrypt`].
 pub fn open<'s>(text: &str, secrets: &'s [Secret]) -> Result<(Vec<u8>, &'s Secret), Diagnostic> {
-    let envelope = envelope::parse(text).map_err(|why| {
-        Diagnostic::error(format!("{UNREADABLE}: {why}")).help("encrypt it again, or restore it")
-    })?;
+    let envelope =
+        envelope::parse(text).map_err(|why| Diagnostic::error(format!("{UNREADABLE}: {why}")).help("encrypt it again, or restore it"))?;
     if secrets.is_empty() {
         return Err(locked("this"));
     }
@@ -54,9 +53,7 @@ pub fn open<'s>(text: &str, secrets: &'s [Secret]) -> Result<(Vec<u8>, &'s Secre
     let tried = secrets.iter().filter(|secret| !secret.is_only_own() || names_it(secret));
     let (first, then): (Vec<&Secret>, Vec<&Secret>) = tried.partition(|secret| secret.id().is_some() && names_it(secret));
     for secret in first.into_iter().chain(then) {
-        if let Some(content) =
-            envelope.open(secret.password()).map_err(|why| Diagnostic::error(format!("{UNREADABLE}: {why}")))?
-        {
+        if let Some(content) = envelope.open(secret.password()).map_err(|why| Diagnostic::error(format!("{UNREADABLE}: {why}")))? {
             return Ok((content, secret));
         }
     }
@@ -66,8 +63,7 @@ pub fn open<'s>(text: &str, secrets: &'s [Secret]) -> Result<(Vec<u8>, &'s Secre
     } else {
         format!("none of {} vault passwords opens", secrets.len())
     };
-    Err(Diagnostic::error(format!("{tried} this text{which}: {WRONG}"))
-        .help("check --vault-password-file, or the password that was typed"))
+    Err(Diagnostic::error(format!("{tried} this text{which}: {WRONG}")).help("check --vault-password-file, or the password that was typed"))
 }
 
 /// That something is encrypted, and nobody gave a password.

@@ -27,13 +27,19 @@ fn mistakes_are_told() {
     let secrets = [Secret::from_text("right")];
     let good = encrypt(b"hidden", &secrets[0]).expect("seals");
     assert_eq!(message(&good, &[]), "this is encrypted, and no vault password is given: Attempting to decrypt but no vault secrets found");
-    assert_eq!(message(&good, &[Secret::from_text("wrong")]), "the vault password does not open this text: no vault secrets were found that could decrypt");
+    assert_eq!(
+        message(&good, &[Secret::from_text("wrong")]),
+        "the vault password does not open this text: no vault secrets were found that could decrypt"
+    );
     for (text, why) in [
         ("plain", "it does not begin with `$ANSIBLE_VAULT;`"),
         ("$ANSIBLE_VAULT;1.1\n", "its first line is incomplete"),
         ("$ANSIBLE_VAULT;2.0;AES256\n", "its format `2.0` is not known, only 1.1 and 1.2"),
         ("$ANSIBLE_VAULT;1.1;ROT13\n", "its cipher `ROT13` is not known, only AES256"),
-        ("$ANSIBLE_VAULT;1.1;AES256\nxyz\n", "it holds something else than hexadecimal digits, or was cut off (Vault format unhexlify error: Non-hexadecimal digit found)"),
+        (
+            "$ANSIBLE_VAULT;1.1;AES256\nxyz\n",
+            "it holds something else than hexadecimal digits, or was cut off (Vault format unhexlify error: Non-hexadecimal digit found)",
+        ),
         ("$ANSIBLE_VAULT;1.1;AES256\n6162\n", "it is incomplete"),
     ] {
         assert_eq!(message(text, &secrets), format!("this vault text cannot be read: {why}"));

@@ -96,9 +96,8 @@ impl Composer<'_> {
                 let quoted = style != ScalarStyle::Plain;
                 let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
                 let value = if is_block { self.places.block_text(value, end, &span) } else { value };
-                let node = self
-                    .scalar(tag.as_deref(), value, plain_implicit, quoted, span)
-                    .map_err(|d| self.places.at_tag(d, start, end))?;
+                let node =
+                    self.scalar(tag.as_deref(), value, plain_implicit, quoted, span).map_err(|d| self.places.at_tag(d, start, end))?;
                 let made = Made { end: node.span().end, node, size: 1, merges };
                 if let Some(name) = anchor {
                     self.anchors.insert(name, Some(made.clone()));

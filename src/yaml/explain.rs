@@ -66,16 +66,15 @@ pub(super) fn error(source: &Arc<Source>, base: usize, error: &Error) -> Diagnos
     }
     match error.problem() {
         "found character that cannot start any token" => match rest.chars().next() {
-            Some(c @ ('@' | '`' | '%')) => relabel(here, format!("a value cannot begin with `{c}`"))
-                .help(format!("quote it: `\"{}\"`", clip(line_from(text, at)))),
+            Some(c @ ('@' | '`' | '%')) => {
+                relabel(here, format!("a value cannot begin with `{c}`")).help(format!("quote it: `\"{}\"`", clip(line_from(text, at))))
+            }
             Some('\t') => relabel(here, "a tab cannot stand here").help("replace the tab with spaces"),
             _ => here,
         },
         "mapping values are not allowed in this context" => colon_in_text(source, at, here),
         "could not find expected ':'" => missing_colon(source, begun.unwrap_or(at)),
-        "did not find expected key" | "did not find expected '-' indicator" => {
-            collection_broken(source, at, begun, error.problem())
-        }
+        "did not find expected key" | "did not find expected '-' indicator" => collection_broken(source, at, begun, error.problem()),
         "did not find expected ',' or ']'" | "did not find expected ',' or '}'" => {
             let close = if error.problem().contains(']') { ']' } else { '}' };
             let mut found = relabel(here, format!("expected `,` or `{close}` here"));
@@ -216,10 +215,8 @@ fn collection_broken(source: &Arc<Source>, at: usize, begun: Option<usize>, prob
     let mut diagnostic = message(source, at, start + current.trim_end().len().max(at - start), format!("expected {found} here"));
     if let Some(begun) = begun {
         let column = text[line_start(text, begun)..begun].chars().count() + 1;
-        diagnostic = diagnostic.related(
-            &Span::locate(source, begun, next_character(text, begun)),
-            format!("this {thing} begins in column {column}"),
-        );
+        diagnostic = diagnostic
+            .related(&Span::locate(source, begun, next_character(text, begun)), format!("this {thing} begins in column {column}"));
         if before.trim().is_empty() && before.chars().count() + 1 != column {
             let above = text[..start].trim_end().rsplit('\n').next().map_or(0, indent) + 1;
             let or = if above > column { format!(", or to column {above}, like the line above") } else { String::new() };

@@ -22,9 +22,7 @@ impl Key {
             Kind::Bool(flag) => Key::Int(i64::from(*flag)),
             Kind::Int(number) => Key::Int(*number),
             // 2^63 is the first float beyond i64: below it, the cast loses nothing of a whole number.
-            Kind::Float(number) if number.fract() == 0.0 && number.abs() < 9_223_372_036_854_775_808.0 => {
-                Key::Int(*number as i64)
-            }
+            Kind::Float(number) if number.fract() == 0.0 && number.abs() < 9_223_372_036_854_775_808.0 => Key::Int(*number as i64),
             Kind::Float(number) => Key::Float(number.to_bits()),
             Kind::Str(text) => Key::Str(text.clone()),
             Kind::List(_) | Kind::Map(_) => return None,

@@ -67,10 +67,8 @@ pub fn load_secret(source: &Arc<Source>) -> Result<Loaded, Diagnostic> {
             warnings: loaded.warnings.into_iter().map(moved).collect(),
         }),
         // The message and the help of a syntax error may quote the line.
-        Err(error) => {
-            Err(Diagnostic { message: "this encrypted file is not valid YAML".into(), help: Vec::new(), ..moved(error) }
-                .help("decrypt it to see the place: `deploy vault view FILE`"))
-        }
+        Err(error) => Err(Diagnostic { message: "this encrypted file is not valid YAML".into(), help: Vec::new(), ..moved(error) }
+            .help("decrypt it to see the place: `deploy vault view FILE`")),
     }
 }
 

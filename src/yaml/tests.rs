@@ -19,9 +19,8 @@ fn failure(text: &str) -> String {
 
 #[test]
 fn every_node_covers_its_own_text() {
-    let node = one(
-        "a: 'x y' # c\nb: !vault |\n  $ANSIBLE\n  12\n\nc: &k [1, \"z\"]\nd:\n  - e: f g\n  - *k\nh: !unsafe\n  i: j\nnone:\nlast: 1",
-    );
+    let node =
+        one("a: 'x y' # c\nb: !vault |\n  $ANSIBLE\n  12\n\nc: &k [1, \"z\"]\nd:\n  - e: f g\n  - *k\nh: !unsafe\n  i: j\nnone:\nlast: 1");
     let shown = |key: &str| node.get(key).map(|n| n.span().text()).expect("there");
     assert_eq!(shown("a"), "'x y'");
     assert_eq!(shown("b"), "|\n  $ANSIBLE\n  12");

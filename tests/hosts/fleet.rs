@@ -181,8 +181,19 @@ impl Fleet {
         let parent = self.app.path().parent().expect("a folder");
         // Not through `git`, whose child would outlive it.
         let mut server = Command::new(Path::new(&self.git(&["--exec-path"])).join("git-daemon"));
-        server.arg("--reuseaddr").arg("--export-all").arg("--listen=10.87.77.1").arg("--port=9418").arg(format!("--base-path={}", parent.display()));
-        let child = server.arg(self.app.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("git daemon starts");
+        server
+            .arg("--reuseaddr")
+            .arg("--export-all")
+            .arg("--listen=10.87.77.1")
+            .arg("--port=9418")
+            .arg(format!("--base-path={}", parent.display()));
+        let child = server
+            .arg(self.app.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("git daemon starts");
         let server = GitServer(child);
         wait_until("the git server listens", 10, || std::net::TcpStream::connect("10.87.77.1:9418").is_ok());
         let name = self.app.path().file_name().expect("a name").to_string_lossy().into_owned();
@@ -196,7 +207,8 @@ impl Fleet {
 
     /// What a command prints on a host, as root.
     pub fn on(&self, host: &str, command: &str) -> String {
-        let done = Command::new(self.root.join("tests/hosts/hosts")).args(["exec", host, "sh", "-c", command]).output().expect("hosts runs");
+        let done =
+            Command::new(self.root.join("tests/hosts/hosts")).args(["exec", host, "sh", "-c", command]).output().expect("hosts runs");
         String::from_utf8_lossy(&done.stdout).trim().to_owned()
     }
 

@@ -17,20 +17,8 @@ use serde_json::Value as Json;
 const MOMENT: f64 = 1_767_225_600.0;
 
 /// Values that no two runs have in common.
-const VOLATILE: &[&str] = &[
-    "start",
-    "end",
-    "delta",
-    "elapsed",
-    "ctime",
-    "atime",
-    "inode",
-    "dev",
-    "block_size",
-    "blocks",
-    "backup_file",
-    "device",
-];
+const VOLATILE: &[&str] =
+    &["start", "end", "delta", "elapsed", "ctime", "atime", "inode", "dev", "block_size", "blocks", "backup_file", "device"];
 
 /// What git cannot hold.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -59,12 +47,7 @@ struct Item {
 pub(crate) struct Tree(BTreeMap<PathBuf, Item>);
 
 /// Fills the stand-in for `/` at `root`.
-pub(crate) fn copy(
-    from: &Path,
-    root: &Path,
-    facts: &BTreeMap<PathBuf, Facts>,
-    host: &Rooted,
-) -> io::Result<()> {
+pub(crate) fn copy(from: &Path, root: &Path, facts: &BTreeMap<PathBuf, Facts>, host: &Rooted) -> io::Result<()> {
     fs::create_dir_all(root)?;
     if from.exists() {
         fill(from, root)?;
@@ -79,27 +62,14 @@ pub(crate) fn copy(
             continue;
         }
         if let Some(mode) = known.mode {
-            fs::set_permissions(
-                &at,
-                fs::Permissions::from_mode(
-                    u32::from_str_radix(&mode, 8).map_err(io::Error::other)?,
-                ),
-            )?;
+            fs::set_permissions(&at, fs::Permissions::from_mode(u32::from_str_radix(&mode, 8).map_err(io::Error::other)?))?;
         }
-        let moment =
-            SystemTime::UNIX_EPOCH + Duration::from_secs_f64(known.mtime.unwrap_or(MOMENT));
-        fs::File::open(&at)?.set_times(
-            fs::FileTimes::new()
-                .set_modified(moment)
-                .set_accessed(moment),
-        )?;
+        let moment = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(known.mtime.unwrap_or(MOMENT));
+        fs::File::open(&at)?.set_times(fs::FileTimes::new().set_modified(moment).set_accessed(moment))?;
     }
     for path in facts.keys() {
         if fs::symlink_metadata(host.tree().at(path, false)?).is_err() && from.ends_with("before") {
-            return Err(io::Error::other(format!(
-                "the .yml beside it names {}, which is not there",
-                path.display()
-            )));
+            return Err(io::Error::other(format!("the .yml beside it names {}, which is not there", path.display())));
         }
     }
     Ok(())
@@ -121,10 +91,7 @@ fn fill(from: &Path, to: &Path) -> io::Result<()> {
         } else if entry.file_name() != ".gitkeep" {
             fs::copy(entry.path(), &dest)?;
             let executable = entry.metadata()?.permissions().mode() & 0o111 != 0;
-            fs::set_permissions(
-                &dest,
-                fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 }),
-            )?;
+            fs::set_permissions(&dest, fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 }))?;
         }
     }
     Ok(())
@@ -165,27 +132,13 @@ impl Tree {
         walk(root, Path::new("/"), &mut all).map_err(|e| e.to_string())?;
         let mut items = BTreeMap::new();
         for path in all {
-            let meta = host
-                .stat(&path, false)
-                .map_err(|e| e.to_string())?
-                .ok_or_else(|| format!("{} vanished", path.display()))?;
-            let content = if meta.kind == Kind::File {
-                fs::read(host.tree().at(&path, false).unwrap()).unwrap_or_default()
-            } else {
-                Vec::new()
-            };
+            let meta = host.stat(&path, false).map_err(|e| e.to_string())?.ok_or_else(|| format!("{} vanished", path.display()))?;
+            let content =
+                if meta.kind == Kind::File { fs::read(host.tree().at(&path, false).unwrap()).unwrap_or_default() } else { Vec::new() };
             let mtime = times.then_some(meta.mtime);
             items.insert(
                 steady(path),
-                Item {
-                    kind: meta.kind,
-                    mode: meta.mode,
-                    uid: meta.uid,
-                    gid: meta.gid,
-                    mtime,
-                    target: meta.target,
-                    content,
-                },
+                Item { kind: meta.kind, mode: meta.mode, uid: meta.uid, gid: meta.gid, mtime, target: meta.target, content },
             );
         }
         Ok(Tree(items))
@@ -194,31 +147,16 @@ impl Tree {
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         for (path, item) in &self.0 {
-            let mode = if item.kind == Kind::Link {
-                String::new()
-            } else {
-                format!(" {:04o}", item.mode)
-            };
-            let target = item
-                .target
-                .as_ref()
-                .map(|t| format!(" -> {}", t.display()))
-                .unwrap_or_default();
+            let mode = if item.kind == Kind::Link { String::new() } else { format!(" {:04o}", item.mode) };
+            let target = item.target.as_ref().map(|t| format!(" -> {}", t.display())).unwrap_or_default();
             let mtime = item.mtime.map(|t| format!(" {t}")).unwrap_or_default();
-            text += &format!(
-                "{} {:?}{mode} {}:{}{mtime}{target}\n",
-                path.display(),
-                item.kind,
-                item.uid,
-                item.gid
-            );
+            text += &format!("{} {:?}{mode} {}:{}{mtime}{target}\n", path.display(), item.kind, item.uid, item.gid);
             text.extend(
                 String::from_utf8_lossy(&item.content)
                     .split_inclusive('\n')
                     .map(|line| format!("    {}\n", line.trim_end_matches('\n').replace('\r', "\\r"))),
             );
-            if item.kind == Kind::File && !item.content.is_empty() && !item.content.ends_with(b"\n")
-            {
+            if item.kind == Kind::File && !item.content.is_empty() && !item.content.ends_with(b"\n") {
                 text += "    (no newline at the end)\n";
             }
         }
@@ -226,12 +164,7 @@ impl Tree {
     }
 
     /// As `after/` and `after.yml`.
-    pub(crate) fn write(
-        &self,
-        folder: &Path,
-        facts: &Path,
-        before: &BTreeMap<PathBuf, Facts>,
-    ) -> io::Result<()> {
+    pub(crate) fn write(&self, folder: &Path, facts: &Path, before: &BTreeMap<PathBuf, Facts>) -> io::Result<()> {
         let _ = fs::remove_dir_all(folder);
         fs::create_dir_all(folder)?;
         let mut special = BTreeMap::new();
@@ -246,10 +179,7 @@ impl Tree {
                     0o755
                 }
                 Kind::Link => {
-                    std::os::unix::fs::symlink(
-                        item.target.as_deref().unwrap_or(Path::new("")),
-                        &to,
-                    )?;
+                    std::os::unix::fs::symlink(item.target.as_deref().unwrap_or(Path::new("")), &to)?;
                     item.mode
                 }
                 _ => {
@@ -261,8 +191,7 @@ impl Tree {
             };
             let known = before.get(path);
             let found = Facts {
-                mode: (item.mode != usual || known.is_some_and(|f| f.mode.is_some()))
-                    .then(|| format!("{:04o}", item.mode)),
+                mode: (item.mode != usual || known.is_some_and(|f| f.mode.is_some())).then(|| format!("{:04o}", item.mode)),
                 uid: (item.uid != 0 || known.is_some_and(|f| f.uid.is_some())).then_some(item.uid),
                 gid: (item.gid != 0 || known.is_some_and(|f| f.gid.is_some())).then_some(item.gid),
                 mtime: known.and_then(|f| f.mtime),
@@ -272,14 +201,7 @@ impl Tree {
             }
         }
         let _ = fs::remove_file(facts);
-        if special.is_empty() {
-            Ok(())
-        } else {
-            fs::write(
-                facts,
-                serde_yaml::to_string(&special).map_err(io::Error::other)?,
-            )
-        }
+        if special.is_empty() { Ok(()) } else { fs::write(facts, serde_yaml::to_string(&special).map_err(io::Error::other)?) }
     }
 }
 
@@ -289,23 +211,12 @@ pub(crate) fn starred(expected: &Json, found: &Json) -> Json {
         (Json::String(star), _) if star == "*" => expected.clone(),
         (Json::Object(expected), Json::Object(found)) => {
             // In the order of what is expected, so that order does not matter.
-            let known = expected
-                .iter()
-                .filter_map(|(name, e)| Some((name.clone(), starred(e, found.get(name)?))));
-            let new = found
-                .iter()
-                .filter(|(name, _)| !expected.contains_key(*name))
-                .map(|(name, f)| (name.clone(), f.clone()));
+            let known = expected.iter().filter_map(|(name, e)| Some((name.clone(), starred(e, found.get(name)?))));
+            let new = found.iter().filter(|(name, _)| !expected.contains_key(*name)).map(|(name, f)| (name.clone(), f.clone()));
             Json::Object(known.chain(new).collect())
         }
         (Json::Array(expected), Json::Array(found)) if expected.len() == found.len() => {
-            Json::Array(
-                expected
-                    .iter()
-                    .zip(found)
-                    .map(|(e, f)| starred(e, f))
-                    .collect(),
-            )
+            Json::Array(expected.iter().zip(found).map(|(e, f)| starred(e, f)).collect())
         }
         _ => found.clone(),
     }
@@ -318,24 +229,11 @@ pub(crate) fn blessed(old: &Json, found: &Json) -> Json {
             map.iter()
                 .map(|(name, value)| {
                     let star = VOLATILE.contains(&name.as_str()) || old[name] == "*";
-                    (
-                        name.clone(),
-                        if star {
-                            Json::String("*".into())
-                        } else {
-                            blessed(&old[name], value)
-                        },
-                    )
+                    (name.clone(), if star { Json::String("*".into()) } else { blessed(&old[name], value) })
                 })
                 .collect(),
         ),
-        Json::Array(items) => Json::Array(
-            items
-                .iter()
-                .enumerate()
-                .map(|(i, value)| blessed(&old[i], value))
-                .collect(),
-        ),
+        Json::Array(items) => Json::Array(items.iter().enumerate().map(|(i, value)| blessed(&old[i], value)).collect()),
         other => other.clone(),
     }
 }

@@ -51,7 +51,8 @@ fn start() -> Option<Server> {
 }
 
 fn program() -> Option<PathBuf> {
-    let home = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+    let home =
+        std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
     let places = [std::env::var_os("MOTO_SERVER").map(PathBuf::from), home.map(|cache| cache.join("deploy-hosts/moto/bin/moto_server"))];
     let found = places.into_iter().flatten().find(|path| path.is_file());
     assert!(found.is_some() || std::env::var_os("CI").is_none(), "in CI the S3 server must be there: tests/hosts/s3 installs it");

@@ -45,7 +45,9 @@ pub(super) fn job(module: &Foreign, name: &str, main: &str, arguments: &Map<Stri
         let source = match OURS.iter().find(|(ours, _)| *ours == wanted) {
             Some((_, source)) => (*source).to_owned(),
             None => match of_user(module, &wanted) {
-                Some(path) => std::fs::read_to_string(&path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?,
+                Some(path) => {
+                    std::fs::read_to_string(&path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?
+                }
                 None => continue,
             },
         };
@@ -53,8 +55,10 @@ pub(super) fn job(module: &Foreign, name: &str, main: &str, arguments: &Map<Stri
         found.insert(wanted, source);
     }
     // Every name above is a package.
-    let packages: BTreeSet<String> = found.keys().flat_map(|name| name.match_indices('.').map(|(at, _)| name[..at].to_owned()).collect::<Vec<_>>()).collect();
-    let mut modules: Map<String, Json> = packages.iter().map(|name| (name.clone(), json!([true, found.get(name).cloned().unwrap_or_default()]))).collect();
+    let packages: BTreeSet<String> =
+        found.keys().flat_map(|name| name.match_indices('.').map(|(at, _)| name[..at].to_owned()).collect::<Vec<_>>()).collect();
+    let mut modules: Map<String, Json> =
+        packages.iter().map(|name| (name.clone(), json!([true, found.get(name).cloned().unwrap_or_default()]))).collect();
     for (name, source) in &found {
         modules.entry(name.clone()).or_insert_with(|| json!([false, source]));
     }
@@ -80,10 +84,14 @@ fn imported(source: &str) -> Vec<String> {
                 let Some(more) = lines.next() else { break };
                 names.push_str(more.split('#').next().unwrap_or_default());
             }
-            let words = names.split(',').filter_map(|name| name.trim_matches(|c: char| c.is_whitespace() || "()".contains(c)).split_whitespace().next().map(str::to_owned));
+            let words = names.split(',').filter_map(|name| {
+                name.trim_matches(|c: char| c.is_whitespace() || "()".contains(c)).split_whitespace().next().map(str::to_owned)
+            });
             all.extend(words.map(|name| format!("{from}.{name}")));
         } else if let Some(names) = line.strip_prefix("import ") {
-            all.extend(names.split(',').filter_map(|name| name.split_whitespace().next()).filter(|name| is_ansible(name)).map(str::to_owned));
+            all.extend(
+                names.split(',').filter_map(|name| name.split_whitespace().next()).filter(|name| is_ansible(name)).map(str::to_owned),
+            );
         }
     }
     all
@@ -115,7 +123,15 @@ mod tests {
     fn finds_what_is_imported() {
         let source = "import os, ansible.module_utils.foo\nfrom ansible.module_utils.basic import (AnsibleModule,\n    env_fallback as e)  # x\nfrom json import loads\n";
         let names = imported(source);
-        assert_eq!(names, ["ansible.module_utils.foo", "ansible.module_utils.basic", "ansible.module_utils.basic.AnsibleModule", "ansible.module_utils.basic.env_fallback"]);
+        assert_eq!(
+            names,
+            [
+                "ansible.module_utils.foo",
+                "ansible.module_utils.basic",
+                "ansible.module_utils.basic.AnsibleModule",
+                "ansible.module_utils.basic.env_fallback"
+            ]
+        );
     }
 
     #[test]
@@ -124,7 +140,8 @@ mod tests {
             assert!(OURS.iter().any(|(ours, _)| ours == name), "{name}");
         }
         for (name, source) in OURS {
-            let lacking: Vec<String> = imported(source).into_iter().filter(|import| !OURS.iter().any(|(ours, _)| import.starts_with(ours))).collect();
+            let lacking: Vec<String> =
+                imported(source).into_iter().filter(|import| !OURS.iter().any(|(ours, _)| import.starts_with(ours))).collect();
             assert!(lacking.is_empty(), "{name} imports {lacking:?}");
         }
     }

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Action, Context, Done, Supply};
+use crate::modules::Module as _;
 use crate::modules::arguments::{Argument, Arguments};
 use crate::modules::foreign::{Foreign as Module, Way};
-use crate::modules::Module as _;
 use crate::plan::Failure;
 use crate::template::{self, Scope};
 
@@ -36,7 +36,8 @@ impl Action for Foreign {
 
     async fn run(self, context: Context<'_>) -> Result<Done, Failure> {
         let Some(module) = context.foreign else { return Err(Failure::new("no module of your own is named")) };
-        let text = std::fs::read(&module.path).map_err(|error| Failure::new(format!("cannot read the module {}: {error}", module.path.display())))?;
+        let text = std::fs::read(&module.path)
+            .map_err(|error| Failure::new(format!("cannot read the module {}: {error}", module.path.display())))?;
         let name = module.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let arguments = with_internals(&context, &name);
         let way = way(&text);
@@ -52,7 +53,10 @@ impl Action for Foreign {
         sent.insert("boot".into(), if way == Way::Python { include_str!("python/boot.py").into() } else { Json::Null });
         sent.insert("first_line".into(), first_line(&module.path).into());
         sent.insert("check".into(), context.check.into());
-        sent.insert("arguments".into(), Json::String(if way == Way::Words { words(&arguments) } else { Json::Object(arguments).to_string() }));
+        sent.insert(
+            "arguments".into(),
+            Json::String(if way == Way::Words { words(&arguments) } else { Json::Object(arguments).to_string() }),
+        );
         sent.insert("_blob".into(), json!(supply.blob(0).map_err(|error| Failure::new(error.to_string()))?));
         Ok(Done::by_module(context.target.module(Self::NAME, sent, vec![supply]).await?))
     }
@@ -80,7 +84,13 @@ fn way(text: &[u8]) -> Way {
     let Ok(text) = std::str::from_utf8(text) else { return Way::Binary };
     let uses = |word: &str| text.contains(word);
     match () {
-        () if uses("AnsibleModule(") || uses("from ansible.module_utils") || uses("import ansible.module_utils") || uses("ansible_collections.") => Way::Python,
+        () if uses("AnsibleModule(")
+            || uses("from ansible.module_utils")
+            || uses("import ansible.module_utils")
+            || uses("ansible_collections.") =>
+        {
+            Way::Python
+        }
         () if uses("WANT_JSON") => Way::Json,
         () => Way::Words,
     }

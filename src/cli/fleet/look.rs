@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::cli::options::Prepared;
 use crate::diag::{Diagnostics, Source};
-use crate::engine::{Event, Options, Outcome, Run, Sink, Status, Nobody};
+use crate::engine::{Event, Nobody, Options, Outcome, Run, Sink, Status};
 use crate::remote::Connections;
 
 /// What a host says of itself; a sentence where it cannot be asked.
@@ -56,7 +56,12 @@ impl Info {
 
 /// # Errors
 /// The hosts' variables are wrong.
-pub(in crate::cli) async fn look(prepared: &Prepared, connections: &Arc<Connections>, options: Options, hosts: &[Arc<str>]) -> Result<Answers, Diagnostics> {
+pub(in crate::cli) async fn look(
+    prepared: &Prepared,
+    connections: &Arc<Connections>,
+    options: Options,
+    hosts: &[Arc<str>],
+) -> Result<Answers, Diagnostics> {
     let text = json!([{
         "hosts": hosts, "gather_facts": false, "become": true,
         "tasks": [{"name": "Read what is deployed", "release_info": {"path": "{{ deploy_to }}"}}],

@@ -25,11 +25,13 @@ impl Project {
         }
         let here = std::env::current_dir().map_err(|error| Diagnostic::error(format!("the current folder cannot be told: {error}")))?;
         let places = here.ancestors().flat_map(|folder| [folder.to_owned(), folder.join("deploy")]);
-        places.into_iter().find(|place| place.join("inventories").is_dir()).map(|root| Project { root: shorter(root, &here) }).ok_or_else(|| {
-            Diagnostic::error("there is no folder inventories here")
-                .help(format!("looked for inventories/ and deploy/inventories/ in {} and every folder above", here.display()))
-                .help("go to your project, or name its folder with --project")
-        })
+        places.into_iter().find(|place| place.join("inventories").is_dir()).map(|root| Project { root: shorter(root, &here) }).ok_or_else(
+            || {
+                Diagnostic::error("there is no folder inventories here")
+                    .help(format!("looked for inventories/ and deploy/inventories/ in {} and every folder above", here.display()))
+                    .help("go to your project, or name its folder with --project")
+            },
+        )
     }
 
     /// The inventory of an environment.
@@ -62,7 +64,8 @@ impl Project {
         if path.is_file() {
             return Ok(path);
         }
-        Err(Diagnostic::error(format!("there is no {}", path.display())).help("a deploy is an ordinary playbook: copy playbooks/deploy.yml and roles/release there"))
+        Err(Diagnostic::error(format!("there is no {}", path.display()))
+            .help("a deploy is an ordinary playbook: copy playbooks/deploy.yml and roles/release there"))
     }
 
     pub(in crate::cli) fn playbooks(&self) -> PathBuf {

@@ -31,7 +31,13 @@ pub(in crate::cli) struct Fleet {
 impl Fleet {
     /// # Errors
     /// The pattern names what is not there, no host of it runs the application, or a variable cannot be worked out.
-    pub(in crate::cli) fn of(world: &Arc<World>, project: &Project, environment: &str, pattern: &str, limit: Option<&str>) -> Result<Fleet, Diagnostic> {
+    pub(in crate::cli) fn of(
+        world: &Arc<World>,
+        project: &Project,
+        environment: &str,
+        pattern: &str,
+        limit: Option<&str>,
+    ) -> Result<Fleet, Diagnostic> {
         check_names(world, environment, pattern)?;
         if let Some(limit) = limit {
             check_names(world, environment, limit)?;
@@ -43,16 +49,21 @@ impl Fleet {
         let has = |host: &Arc<str>| world.inventory_vars(host).contains_key("deploy_to") || world.extra.contains_key("deploy_to");
         let (hosts, left_out): (Vec<_>, Vec<_>) = matching.into_iter().partition(has);
         let Some(first) = hosts.first() else {
-            return Err(Diagnostic::error(format!("no host of `{pattern}` in {environment} runs the application: deploy_to is not set there"))
-                .help("set deploy_to in the group_vars of the group that runs it"));
+            return Err(Diagnostic::error(format!(
+                "no host of `{pattern}` in {environment} runs the application: deploy_to is not set there"
+            ))
+            .help("set deploy_to in the group_vars of the group that runs it"));
         };
         let text = |host: &Arc<str>, name: &str| -> Result<Option<String>, Diagnostic> {
-            Ok(variable(world, host, name)?.filter(|value| !value.is_null()).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+            Ok(variable(world, host, name)?
+                .filter(|value| !value.is_null())
+                .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
         };
         let repository = text(first, "deploy_repository")?.filter(|path| !path.is_empty());
         for other in &hosts[1..] {
             if text(other, "deploy_repository")?.filter(|path| !path.is_empty()) != repository {
-                return Err(Diagnostic::error(format!("{first} and {other} run different applications: deploy_repository differs")).help("deploy them one after the other"));
+                return Err(Diagnostic::error(format!("{first} and {other} run different applications: deploy_repository differs"))
+                    .help("deploy them one after the other"));
             }
         }
         let mut remote = None;
@@ -115,7 +126,9 @@ fn check_names(world: &Arc<World>, environment: &str, pattern: &str) -> Result<(
     for word in pattern.split([',', ':']).map(|word| word.trim().trim_start_matches(['!', '&'])) {
         let name = word.split('[').next().unwrap_or(word);
         let wild = word.is_empty() || word.contains(['*', '?', '[', '~', '@']) || word.starts_with('~');
-        let known = |name: &str| name == "all" || groups.iter().any(|group| **group == *name) || world.read_inventory(|inventory| inventory.has_host(name));
+        let known = |name: &str| {
+            name == "all" || groups.iter().any(|group| **group == *name) || world.read_inventory(|inventory| inventory.has_host(name))
+        };
         if wild || known(word) || (!name.is_empty() && known(name)) {
             continue;
         }

@@ -18,7 +18,10 @@ pub(in crate::cli) fn settings(playbook_folder: &Path, decrypt: Option<Arc<Decry
     let config = Config::current();
     let set = |name: &str| config.given(name).is_some();
     let pattern = |text: &String| {
-        Regex::new(text).map_err(|error| Diagnostic::error(format!("`{text}` is no regular expression: {error}")).help("inventory_ignore_patterns of ansible.cfg names it"))
+        Regex::new(text).map_err(|error| {
+            Diagnostic::error(format!("`{text}` is no regular expression: {error}"))
+                .help("inventory_ignore_patterns of ansible.cfg names it")
+        })
     };
     Ok(Settings {
         playbook_folders: vec![playbook_folder.to_owned()],

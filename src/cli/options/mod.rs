@@ -195,14 +195,22 @@ impl RunOptions {
             become_flags: given("DEFAULT_BECOME_FLAGS"),
             become_exe: given("DEFAULT_BECOME_EXE"),
             // An empty answer means the same password again.
-            become_password: become_password.filter(|text| !text.is_empty()).or_else(|| ask(become_.ask_become_pass, "DEFAULT_BECOME_ASK_PASS").then(|| connection_password.clone()).flatten()),
+            become_password: become_password
+                .filter(|text| !text.is_empty())
+                .or_else(|| ask(become_.ask_become_pass, "DEFAULT_BECOME_ASK_PASS").then(|| connection_password.clone()).flatten()),
             user: connect.user.clone().or_else(|| given("DEFAULT_REMOTE_USER")),
             port: config.number("DEFAULT_REMOTE_PORT").map(|port| port as u16),
             private_key: connect.private_key.clone().or_else(|| config.path("DEFAULT_PRIVATE_KEY_FILE")),
             connection: connect.connection.clone().or_else(|| given("DEFAULT_TRANSPORT")),
             connection_password,
-            timeout: connect.timeout.or_else(|| given("SSH_TIMEOUT").or_else(|| given("DEFAULT_TIMEOUT")).and_then(|text| text.trim().parse().ok())),
-            host_key_checking: [given("SSH_HOST_KEY_CHECKING"), given("HOST_KEY_CHECKING")].into_iter().flatten().next().map(|text| crate::config::is_true(&text)),
+            timeout: connect
+                .timeout
+                .or_else(|| given("SSH_TIMEOUT").or_else(|| given("DEFAULT_TIMEOUT")).and_then(|text| text.trim().parse().ok())),
+            host_key_checking: [given("SSH_HOST_KEY_CHECKING"), given("HOST_KEY_CHECKING")]
+                .into_iter()
+                .flatten()
+                .next()
+                .map(|text| crate::config::is_true(&text)),
             ssh_args: given("SSH_ARGS"),
             ssh_common_args: connect.ssh_common_args.clone().or_else(|| given("SSH_COMMON_ARGS")),
             ssh_extra_args: connect.ssh_extra_args.clone().or_else(|| given("SSH_EXTRA_ARGS")),
@@ -263,7 +271,12 @@ fn some_host_within(inventory: &Inventory, limit: &str) -> anyhow::Result<()> {
     }
     inventory.take_warnings();
     inventory.matching_known("all", Some(limit))?;
-    Err(persona::coded(1, Diagnostic::error(format!("no host is within --limit {limit}: Specified inventory, host pattern and/or --limit leaves us with no hosts to target."))))
+    Err(persona::coded(
+        1,
+        Diagnostic::error(format!(
+            "no host is within --limit {limit}: Specified inventory, host pattern and/or --limit leaves us with no hosts to target."
+        )),
+    ))
 }
 
 /// Where roles and collections are looked for besides the playbook's folder.

@@ -23,7 +23,8 @@ impl Prepared {
     /// # Errors
     /// A play cannot start.
     pub async fn plays(&self, plays: &[Play], options: Options, sink: Arc<dyn Sink>) -> Result<Ended, Diagnostics> {
-        let run = Run::new(self.world.clone(), self.loader.clone(), Arc::new(Connections::default()), sink, Arc::new(ui::Terminal), options);
+        let run =
+            Run::new(self.world.clone(), self.loader.clone(), Arc::new(Connections::default()), sink, Arc::new(ui::Terminal), options);
         let stopper = tokio::spawn(stop_on_signal(run.clone()));
         let ended = run.plays(plays).await;
         stopper.abort();

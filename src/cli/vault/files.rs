@@ -59,13 +59,8 @@ pub(super) fn in_editor(content: &[u8], file: &Path) -> anyhow::Result<Vec<u8>> 
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600))?;
     let editor = Config::current().text("EDITOR").unwrap_or_else(|| "vi".into());
     // The variable may hold options, which the shell splits.
-    let status = Process::new("sh")
-        .arg("-c")
-        .arg(format!("{editor} \"$1\""))
-        .arg("sh")
-        .arg(&file)
-        .status()
-        .context("cannot start the editor")?;
+    let status =
+        Process::new("sh").arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(&file).status().context("cannot start the editor")?;
     let changed = std::fs::read(&file);
     if let Ok(meta) = file.metadata() {
         let _ = std::fs::write(&file, vec![0; usize::try_from(meta.len()).unwrap_or(0)]);

@@ -178,7 +178,10 @@ fn edit(args: &Edit) -> anyhow::Result<()> {
 
 fn create(args: &Create) -> anyhow::Result<()> {
     if !args.skip_tty_check && !ui::stdout_is_terminal() {
-        return Err(persona::coded(5, Diagnostic::error("not a tty, editor cannot be opened").help("--skip-tty-check opens it all the same")));
+        return Err(persona::coded(
+            5,
+            Diagnostic::error("not a tty, editor cannot be opened").help("--skip-tty-check opens it all the same"),
+        ));
     }
     let secret = args.under.choose(&args.vault)?;
     if args.file.exists() {
@@ -186,7 +189,8 @@ fn create(args: &Create) -> anyhow::Result<()> {
     }
     let folder = args.file.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.exists()) {
-        std::fs::create_dir_all(folder).map_err(|error| Diagnostic::error(format!("cannot make the folder {}: {error}", folder.display())))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Diagnostic::error(format!("cannot make the folder {}: {error}", folder.display())))?;
     }
     let content = in_editor(b"", &args.file)?;
     write(&args.file, under::encrypted(&content, &secret)?.as_bytes(), Keep::Nothing)

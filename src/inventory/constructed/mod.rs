@@ -132,7 +132,8 @@ impl<'n> Constructed<'n> {
 impl Inventory {
     /// As it would be if there were no further sources; with or without files of variables.
     fn settled_copy(&self, with_files: bool) -> Result<Inventory, Diagnostic> {
-        let mut copy = Inventory { groups: self.groups.clone(), hosts: self.hosts.clone(), settings: self.settings.clone(), ..Inventory::default() };
+        let mut copy =
+            Inventory { groups: self.groups.clone(), hosts: self.hosts.clone(), settings: self.settings.clone(), ..Inventory::default() };
         copy.files = if with_files { self.files.clone() } else { files::VarsFiles::default() };
         copy.settle()?;
         Ok(copy)

@@ -73,7 +73,9 @@ impl Inventory {
         let mut vars = VarMap::new();
         if !self.has_host(host) && LOCAL.contains(&host) {
             let implicit = [("ansible_connection", "local"), ("ansible_python_interpreter", "/usr/bin/python3")];
-            vars.extend(implicit.map(|(name, value)| (name.into(), Var::Node(Node::string(value, &crate::yaml::nowhere("localhost", value))))));
+            vars.extend(
+                implicit.map(|(name, value)| (name.into(), Var::Node(Node::string(value, &crate::yaml::nowhere("localhost", value))))),
+            );
         }
         let mut take = |level: &VarMap| vars.extend(level.iter().map(|(name, var)| (name.clone(), var.clone())));
         if !shown.export {

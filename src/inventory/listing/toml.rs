@@ -70,17 +70,25 @@ fn literal(value: &Value, depth: usize) -> Result<String, Diagnostic> {
         Value::Str(text) => quoted(text),
         Value::List(items) | Value::Tuple(items) if items.is_empty() => "[]".into(),
         Value::List(items) | Value::Tuple(items) => {
-            let lines: Vec<String> = items.iter().map(|item| Ok(format!("{}{}", INDENT.repeat(depth + 1), literal(item, depth + 1)?))).collect::<Result<_, Diagnostic>>()?;
+            let lines: Vec<String> = items
+                .iter()
+                .map(|item| Ok(format!("{}{}", INDENT.repeat(depth + 1), literal(item, depth + 1)?)))
+                .collect::<Result<_, Diagnostic>>()?;
             format!("[\n{},\n{}]", lines.join(",\n"), INDENT.repeat(depth))
         }
         Value::Map(map) if map.is_empty() => "{}".into(),
         Value::Map(map) => {
-            let entries: Vec<String> = map.iter().map(|(key, value)| Ok(format!("{} = {}", key_part(key), literal(value, 0)?))).collect::<Result<_, Diagnostic>>()?;
+            let entries: Vec<String> = map
+                .iter()
+                .map(|(key, value)| Ok(format!("{} = {}", key_part(key), literal(value, 0)?)))
+                .collect::<Result<_, Diagnostic>>()?;
             format!("{{ {} }}", entries.join(", "))
         }
         Value::Object(object) => literal(&object.plain()?, depth)?,
         Value::Null | Value::Omit | Value::Undefined(_) => {
-            return Err(Diagnostic::error("TOML has no word for nothing, which a variable of this inventory holds").help("--yaml writes it"));
+            return Err(
+                Diagnostic::error("TOML has no word for nothing, which a variable of this inventory holds").help("--yaml writes it")
+            );
         }
     })
 }

@@ -55,8 +55,7 @@ fn attempt(patience: Patience, pause: f64, before: i64, then: Then) -> Plan {
         if patience.retries <= 1 {
             let errors = output.errors();
             let why: Vec<&str> = errors.lines().filter(|line| line.starts_with("E:")).collect();
-            let msg =
-                format!("Failed to update apt cache: {}", if why.is_empty() { errors.trim().to_owned() } else { why.join("; ") });
+            let msg = format!("Failed to update apt cache: {}", if why.is_empty() { errors.trim().to_owned() } else { why.join("; ") });
             return Err(Failure::new(msg).with("rc", output.rc).with("stdout", output.text()).with("stderr", errors.clone()));
         }
         let delay = pause.min(patience.max_delay);

@@ -106,8 +106,7 @@ fn candidate(
     if let Some((relation, wanted)) = &spec.version {
         let found = policy.candidate.iter().chain(&policy.versions).find(|version| spec.accepts(version));
         let Some(found) = found else {
-            let had =
-                if policy.versions.is_empty() { String::new() } else { format!("; apt has {}", policy.versions.join(", ")) };
+            let had = if policy.versions.is_empty() { String::new() } else { format!("; apt has {}", policy.versions.join(", ")) };
             let msg = format!("no available installation candidate for {}{had}", spec.text);
             return Err(Failure::argument("name", msg));
         };
@@ -131,8 +130,7 @@ fn candidate(
     };
     let word = spec.release.as_ref().map_or_else(|| spec.package(), |release| format!("{}/{release}", spec.package()));
     // For `latest`: the candidate already obeys pins; one that is older needs their blessing or the user's.
-    let is_due =
-        own.is_none_or(|own| compare(candidate, own) == Ordering::Greater || options.allow_downgrade && candidate != own);
+    let is_due = own.is_none_or(|own| compare(candidate, own) == Ordering::Greater || options.allow_downgrade && candidate != own);
     Ok(is_due.then(|| (word, candidate.clone())))
 }
 
@@ -148,10 +146,7 @@ fn provided(spec: &Spec, target: &dyn Look) -> Result<Option<(String, String)>, 
             .map(|(name, version)| ((*name).to_owned(), version.split(' ').next().unwrap_or_default().to_owned()))),
         _ => {
             let names: Vec<&str> = found.keys().copied().collect();
-            Err(Failure::argument(
-                "name",
-                format!("'{}' is provided by several packages, name one: {}", spec.name, names.join(", ")),
-            ))
+            Err(Failure::argument("name", format!("'{}' is provided by several packages, name one: {}", spec.name, names.join(", "))))
         }
     }
 }

@@ -35,9 +35,7 @@ pub(super) fn apt_get(options: &Apt, words: &[&str]) -> Command {
 
 /// No questions, and answers in English.
 pub(super) fn quiet(mut command: Command) -> Command {
-    for (name, value) in
-        [("DEBIAN_FRONTEND", "noninteractive"), ("DEBIAN_PRIORITY", "critical"), ("LC_ALL", "C.UTF-8"), ("LANGUAGE", "")]
-    {
+    for (name, value) in [("DEBIAN_FRONTEND", "noninteractive"), ("DEBIAN_PRIORITY", "critical"), ("LC_ALL", "C.UTF-8"), ("LANGUAGE", "")] {
         command.env.insert(name.into(), value.into());
     }
     command

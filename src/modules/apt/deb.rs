@@ -35,13 +35,7 @@ pub(super) fn plan(options: &Apt, files: &str, target: &dyn Look) -> Result<Plan
             // apt-get takes only files whose name ends so.
             let path = Path::new(ARCHIVES).join(format!("{package}_{}_{architecture}.deb", version.replace(':', "%3a")));
             let attributes = Attributes { mode: Some(0o644), ..Attributes::default() };
-            before.push(Change::Write {
-                path: path.clone(),
-                content: Content::File(local),
-                attributes,
-                backup: false,
-                validate: None,
-            });
+            before.push(Change::Write { path: path.clone(), content: Content::File(local), attributes, backup: false, validate: None });
             words.push(path.display().to_string());
             after.push(Change::Remove { path });
         } else {
@@ -59,14 +53,8 @@ pub(super) fn plan(options: &Apt, files: &str, target: &dyn Look) -> Result<Plan
 }
 
 fn download(url: &str, target: &dyn Look) -> Result<PathBuf, Failure> {
-    let request = Request {
-        method: "GET".into(),
-        url: url.to_owned(),
-        validate_certs: true,
-        redirects: 10,
-        timeout: 600.0,
-        ..Request::default()
-    };
+    let request =
+        Request { method: "GET".into(), url: url.to_owned(), validate_certs: true, redirects: 10, timeout: 600.0, ..Request::default() };
     let answer = target.fetch(&request).map_err(|e| Failure::argument("deb", e.to_string()))?;
     match answer.status {
         200 => Ok(answer.body),
@@ -80,8 +68,7 @@ fn fields(shown: &str, file: &Path, target: &dyn Look) -> Result<[String; 3], Fa
         return Err(Failure::argument("deb", format!("there is no file {shown} on this host")));
     }
     let names = ["Package", "Version", "Architecture"];
-    let command =
-        ["dpkg-deb".to_owned(), "-f".to_owned(), file.display().to_string()].into_iter().chain(names.map(str::to_owned));
+    let command = ["dpkg-deb".to_owned(), "-f".to_owned(), file.display().to_string()].into_iter().chain(names.map(str::to_owned));
     let answer = target.ask(&Command { accept: Vec::new(), ..Command::new(command) })?;
     let text = answer.text();
     let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").map(str::to_owned));

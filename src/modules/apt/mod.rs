@@ -146,8 +146,7 @@ stderr: what apt-get printed as errors";
         // Before the update nobody knows what it brings; what the lists of now say is the best forecast.
         let forecast =
             if self.has_work() { self.clone().work(target, false).map_or(true, |plan| plan.changed == Some(true)) } else { true };
-        let patience =
-            cache::Patience { retries: self.update_cache_retries.max(1), max_delay: self.update_cache_retry_max_delay };
+        let patience = cache::Patience { retries: self.update_cache_retries.max(1), max_delay: self.update_cache_retry_max_delay };
         let time = cache::time(target);
         let mut plan = cache::refresh(target, patience, move |target, is_new| {
             let has_work = self.has_work();
@@ -207,8 +206,7 @@ impl Apt {
             }
             _ if self.clean => {
                 let kept = ["/var/cache/apt/archives", "/var/cache/apt/archives/partial"];
-                let is_dirty =
-                    kept.iter().any(|f| target.list(Path::new(f)).is_ok_and(|names| names.iter().any(|n| n.ends_with(".deb"))));
+                let is_dirty = kept.iter().any(|f| target.list(Path::new(f)).is_ok_and(|names| names.iter().any(|n| n.ends_with(".deb"))));
                 Ok(if is_dirty { self.run(apt_get(&self, &["clean"]), target) } else { Plan::unchanged() })
             }
             _ if self.autoclean => {
@@ -232,8 +230,7 @@ impl Apt {
         if changes_nothing(&text) {
             return Ok(Plan::unchanged().with("stdout", text).with("stderr", answer.errors()));
         }
-        let steps: Vec<&str> =
-            text.lines().filter(|line| ["Inst ", "Remv ", "Purg "].iter().any(|word| line.starts_with(word))).collect();
+        let steps: Vec<&str> = text.lines().filter(|line| ["Inst ", "Remv ", "Purg "].iter().any(|word| line.starts_with(word))).collect();
         let mut plan = self.run(command, target);
         plan.diff.push(Diff {
             before_header: "packages".into(),

@@ -34,8 +34,7 @@ impl Spec {
         } else {
             (text, None)
         };
-        let (rest, release) =
-            rest.split_once('/').map_or((rest, None), |(name, release)| (name, Some(release.trim().to_owned())));
+        let (rest, release) = rest.split_once('/').map_or((rest, None), |(name, release)| (name, Some(release.trim().to_owned())));
         let (name, architecture) = rest.split_once(':').map_or((rest, None), |(name, arch)| (name, Some(arch.trim().to_owned())));
         Spec { text: text.to_owned(), name: name.trim().to_owned(), architecture, version, release }
     }

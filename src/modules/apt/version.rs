@@ -25,9 +25,8 @@ fn part(one: &str, other: &str) -> Ordering {
         let (text_b, rest_b) = b.split_at(b.find(|c: char| c.is_ascii_digit()).unwrap_or(b.len()));
         // One past the end, so that `~` sorts before the end.
         let length = text_a.chars().count().max(text_b.chars().count()) + 1;
-        let weights = |text: &str| {
-            text.chars().map(|c| weight(Some(c))).chain(std::iter::repeat(weight(None))).take(length).collect::<Vec<_>>()
-        };
+        let weights =
+            |text: &str| text.chars().map(|c| weight(Some(c))).chain(std::iter::repeat(weight(None))).take(length).collect::<Vec<_>>();
         let order = weights(text_a).cmp(&weights(text_b));
         if order != Ordering::Equal {
             return order;

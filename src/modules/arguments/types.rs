@@ -57,10 +57,9 @@ impl Value for i64 {
     fn parse(value: &Json) -> Result<Self, String> {
         let no = || format!("must be a whole number, not {}", shown(value));
         match value {
-            Json::Number(number) => number
-                .as_i64()
-                .or_else(|| number.as_f64().filter(|f| f.fract() == 0.0).map(|f| f as i64))
-                .ok_or_else(no),
+            Json::Number(number) => {
+                number.as_i64().or_else(|| number.as_f64().filter(|f| f.fract() == 0.0).map(|f| f as i64)).ok_or_else(no)
+            }
             Json::String(text) => text.trim().parse().map_err(|_| no()),
             _ => Err(no()),
         }

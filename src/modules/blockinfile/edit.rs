@@ -38,12 +38,8 @@ impl Block {
             (None, Some(_)) => match place {
                 Place::Start => 0,
                 Place::End => lines.len(),
-                Place::After(pattern) => {
-                    lines.iter().rposition(|line| pattern.is_match(line)).map_or(lines.len(), |at| at + 1)
-                }
-                Place::Before(pattern) => {
-                    lines.iter().rposition(|line| pattern.is_match(line)).unwrap_or(lines.len())
-                }
+                Place::After(pattern) => lines.iter().rposition(|line| pattern.is_match(line)).map_or(lines.len(), |at| at + 1),
+                Place::Before(pattern) => lines.iter().rposition(|line| pattern.is_match(line)).unwrap_or(lines.len()),
             },
         };
         let Some(block) = &self.lines else { return (lines.concat(), "Block removed") };

@@ -48,8 +48,7 @@ impl Walk<'_> {
             let Some(meta) = self.target.stat(&source, follow)? else { continue };
             let there = self.target.stat(&path, false)?;
             // The mode of what is copied, the owner that was asked for.
-            let attributes =
-                FileAttributes { mode: Some(Mode::Bits(meta.mode)), ..self.copy.attributes.clone() };
+            let attributes = FileAttributes { mode: Some(Mode::Bits(meta.mode)), ..self.copy.attributes.clone() };
             match meta.kind {
                 Kind::Folder => {
                     match there {
@@ -63,9 +62,7 @@ impl Walk<'_> {
                 }
                 Kind::Link => {
                     let to = meta.target.unwrap_or_default();
-                    if there.as_ref().and_then(|there| there.target.as_ref()) != Some(&to)
-                        && (there.is_none() || self.copy.force)
-                    {
+                    if there.as_ref().and_then(|there| there.target.as_ref()) != Some(&to) && (there.is_none() || self.copy.force) {
                         self.changes.push(Change::Link { path, target: to });
                     }
                 }

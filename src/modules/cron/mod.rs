@@ -120,13 +120,8 @@ backup_file: where what was there before is kept";
 
 impl Cron {
     fn check(&self) -> Result<(), Failure> {
-        let times = [
-            ("minute", &self.minute),
-            ("hour", &self.hour),
-            ("day", &self.day),
-            ("month", &self.month),
-            ("weekday", &self.weekday),
-        ];
+        let times =
+            [("minute", &self.minute), ("hour", &self.hour), ("day", &self.day), ("month", &self.month), ("weekday", &self.weekday)];
         let given = times.iter().find(|(_, value)| value.as_str() != "*");
         if let (Some(_), Some((name, _))) = (self.special_time, given) {
             return Err(Failure::argument(
@@ -134,9 +129,7 @@ impl Cron {
                 "`special_time` takes the place of minute, hour, day, month and weekday: give one or the other",
             ));
         }
-        if let Some((name, value)) =
-            times.iter().find(|(_, value)| value.trim().is_empty() || value.contains(char::is_whitespace))
-        {
+        if let Some((name, value)) = times.iter().find(|(_, value)| value.trim().is_empty() || value.contains(char::is_whitespace)) {
             return Err(Failure::argument(name, format!("{value:?} is no time: fields of a crontab hold no spaces")));
         }
         if self.state == State::Present && self.job.is_none() {
@@ -206,18 +199,9 @@ impl Cron {
         diff.push(Diff { before_header: header.clone(), after_header: header, before: was.clone(), after: after.clone() });
         let mut changes = Vec::new();
         if self.backup {
-            let path = PathBuf::from(format!(
-                "/tmp/crontab{}",
-                self.user.as_deref().map_or_else(String::new, |user| format!(".{user}"))
-            ));
+            let path = PathBuf::from(format!("/tmp/crontab{}", self.user.as_deref().map_or_else(String::new, |user| format!(".{user}"))));
             let attributes = Attributes { mode: Some(0o600), ..Attributes::default() };
-            changes.push(Change::Write {
-                path,
-                content: Content::Bytes(was.into_bytes()),
-                attributes,
-                backup: true,
-                validate: None,
-            });
+            changes.push(Change::Write { path, content: Content::Bytes(was.into_bytes()), attributes, backup: true, validate: None });
         }
         let install = if after.trim().is_empty() {
             self.crontab("-r")

@@ -53,13 +53,7 @@ impl Table {
         self.lines.iter().position(|line| variable_of(line) == Some(name))
     }
 
-    pub(super) fn set_variable(
-        &mut self,
-        name: &str,
-        line: &str,
-        after: Option<&str>,
-        before: Option<&str>,
-    ) -> Result<(), Failure> {
+    pub(super) fn set_variable(&mut self, name: &str, line: &str, after: Option<&str>, before: Option<&str>) -> Result<(), Failure> {
         if let Some(at) = self.variable(name) {
             line.clone_into(&mut self.lines[at]);
             return Ok(());
@@ -92,8 +86,7 @@ impl Table {
 /// crontab(5): `name = value`.
 fn variable_of(line: &str) -> Option<&str> {
     let name = line.split_once('=')?.0.trim().trim_matches(['"', '\'']);
-    let is_name = !name.is_empty()
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_name =
+        !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     is_name.then_some(name)
 }

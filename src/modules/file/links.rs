@@ -46,17 +46,14 @@ impl File {
     /// With what is asked for the link, or, where links are followed, for what it points at.
     fn linked(self, target: &dyn Look, changes: Vec<Change>, src: Option<PathBuf>) -> Result<Plan, Failure> {
         let File { path, follow, attributes, .. } = self;
-        let mut plan = Plan { result: facts(target, &path), ..Plan::of(changes) }
-            .with("dest", json!(path))
-            .with("src", json!(src));
+        let mut plan = Plan { result: facts(target, &path), ..Plan::of(changes) }.with("dest", json!(path)).with("src", json!(src));
         plan.next = Some(Box::new(move |target, _| {
             let mut plan = Plan { result: facts(target, &path), ..Plan::default() };
             match target.stat(&path, follow)? {
                 Some(meta) => plan.changes.extend(attributes.own(target, &path, &meta, None, follow)?),
-                None => plan.warnings.push(format!(
-                    "{} points at nothing, so owner and mode cannot be set there; say follow: false",
-                    path.display()
-                )),
+                None => plan
+                    .warnings
+                    .push(format!("{} points at nothing, so owner and mode cannot be set there; say follow: false", path.display())),
             }
             Ok(plan.then(move |target, _| Ok(Plan { result: facts(target, &path), ..Plan::default() })))
         }));

@@ -56,22 +56,26 @@ impl Filter {
             }
             _ => None,
         };
-        let seconds = |letter: char| Some(match letter {
-            's' => 1.0,
-            'm' => 60.0,
-            'h' => 3_600.0,
-            'd' => 86_400.0,
-            'w' => 604_800.0,
-            _ => return None,
-        });
-        let bytes = |letter: char| Some(match letter {
-            'b' => 1.0,
-            'k' => 1024.0,
-            'm' => 1024.0_f64.powi(2),
-            'g' => 1024.0_f64.powi(3),
-            't' => 1024.0_f64.powi(4),
-            _ => return None,
-        });
+        let seconds = |letter: char| {
+            Some(match letter {
+                's' => 1.0,
+                'm' => 60.0,
+                'h' => 3_600.0,
+                'd' => 86_400.0,
+                'w' => 604_800.0,
+                _ => return None,
+            })
+        };
+        let bytes = |letter: char| {
+            Some(match letter {
+                'b' => 1.0,
+                'k' => 1024.0,
+                'm' => 1024.0_f64.powi(2),
+                'g' => 1024.0_f64.powi(3),
+                't' => 1024.0_f64.powi(4),
+                _ => return None,
+            })
+        };
         Ok(Filter {
             kind: task.file_type,
             names: names("patterns", &task.patterns)?,
@@ -111,11 +115,7 @@ impl Filter {
     fn holds(&self, target: &dyn Look, path: &Path) -> Result<bool, Failure> {
         let Some((pattern, whole)) = &self.contains else { return Ok(true) };
         let text = pattern::latin(&target.read(path)?.unwrap_or_default());
-        Ok(if *whole {
-            pattern.is_match(&text)
-        } else {
-            text.split_inclusive('\n').any(|line| pattern.matches_start(line))
-        })
+        Ok(if *whole { pattern.is_match(&text) } else { text.split_inclusive('\n').any(|line| pattern.matches_start(line)) })
     }
 }
 

@@ -18,8 +18,8 @@ pub(super) fn of(text: &str, name: &str, target: &dyn Look, request: &Request) -
     let Some((algorithm, digest)) = text.split_once(':') else {
         return Err(wrong(format!("`checksum` must be algorithm:digest, such as sha256:3b5d…, not {text:?}")));
     };
-    let algorithm =
-        Algorithm::parse(&Json::String(algorithm.trim().to_lowercase())).map_err(|why| wrong(format!("the algorithm of `checksum` {why}")))?;
+    let algorithm = Algorithm::parse(&Json::String(algorithm.trim().to_lowercase()))
+        .map_err(|why| wrong(format!("the algorithm of `checksum` {why}")))?;
     let digest = digest.trim();
     let digest = if digest.contains("://") {
         let request = Request { url: digest.to_owned(), ..request.clone() };

@@ -118,10 +118,7 @@ impl Git {
         }
         let is_in_the_way = target.stat(&self.dest, true)?.is_some() && !target.list(&self.dest).unwrap_or_default().is_empty();
         if is_in_the_way {
-            let msg = format!(
-                "{} is there, is not empty and is no git checkout: remove it, or name another `dest`",
-                self.dest.display()
-            );
+            let msg = format!("{} is there, is not empty and is no git checkout: remove it, or name another `dest`", self.dest.display());
             return Err(Failure::argument("dest", msg));
         }
         let found = remote::commit(&self, &access, target)?;
@@ -143,13 +140,10 @@ impl Git {
             return Ok(plan);
         }
         let is_dirty = !self.bare
-            && remote::local(&access, &["status", "--porcelain", "--untracked-files=no"], target)?
-                .is_some_and(|text| !text.is_empty());
+            && remote::local(&access, &["status", "--porcelain", "--untracked-files=no"], target)?.is_some_and(|text| !text.is_empty());
         if is_dirty && !self.force {
-            let msg = format!(
-                "Local modifications exist in the destination: {} (force=no); `force: true` throws them away",
-                self.dest.display()
-            );
+            let msg =
+                format!("Local modifications exist in the destination: {} (force=no); `force: true` throws them away", self.dest.display());
             return Err(Failure::argument("dest", msg).with("before", json!(before)));
         }
         let url = remote::local(&access, &["config", "--get", &format!("remote.{}.url", self.remote)], target)?;
@@ -202,8 +196,7 @@ impl Git {
         let said = answer.errors();
         // gnupg, doc/DETAILS: the fingerprint of the key, and last that of its primary key.
         let signer = |line: &str| {
-            line.split_once(" VALIDSIG ")
-                .is_some_and(|(_, rest)| self.gpg_allowlist.iter().any(|key| rest.contains(key.as_str())))
+            line.split_once(" VALIDSIG ").is_some_and(|(_, rest)| self.gpg_allowlist.iter().any(|key| rest.contains(key.as_str())))
         };
         let is_allowed = self.gpg_allowlist.is_empty() || said.lines().any(signer);
         if answer.rc == 0 && is_allowed {

@@ -108,8 +108,7 @@ pub(super) fn shown(text: &str) -> String {
         out.push_str(before);
         let end = after.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(after.len());
         let (host, left) = after.split_at(end);
-        match host.rsplit_once('@').map(|(login, host)| (login.split(':').next().unwrap_or_default(), host, login.contains(':')))
-        {
+        match host.rsplit_once('@').map(|(login, host)| (login.split(':').next().unwrap_or_default(), host, login.contains(':'))) {
             Some((user, host, true)) => out.push_str(&format!("{user}:…@{host}")),
             _ => out.push_str(host),
         }

@@ -38,14 +38,7 @@ impl Lines {
     }
 
     /// Puts the line in, and says what was done.
-    pub(super) fn put(
-        &mut self,
-        line: &str,
-        find: Option<&Find>,
-        template: Option<&Template>,
-        place: &Place,
-        first: bool,
-    ) -> &'static str {
+    pub(super) fn put(&mut self, line: &str, find: Option<&Find>, template: Option<&Template>, place: &Place, first: bool) -> &'static str {
         let fits = find.and_then(|find| self.position(first, |line| find.fits(line)));
         let whole = Find::Line(line.to_owned());
         let same = || self.position(false, |other| whole.fits(other));

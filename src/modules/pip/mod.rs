@@ -88,10 +88,7 @@ stderr: what pip printed as errors";
 
     fn plan(self, target: &dyn Look) -> Result<Plan, Failure> {
         if self.version.is_some() && self.name.len() != 1 {
-            return Err(Failure::argument(
-                "version",
-                "`version` goes with exactly one `name`; write `NAME==VERSION` for several",
-            ));
+            return Err(Failure::argument("version", "`version` goes with exactly one `name`; write `NAME==VERSION` for several"));
         }
         let result = Plan::unchanged()
             .with("name", if self.name.is_empty() { json!(null) } else { json!(self.name) })
@@ -144,9 +141,7 @@ impl Pip {
                 .map_err(|_| Failure::argument("umask", format!("`umask` must be octal digits such as \"0022\", not {text:?}")))
         });
         let mut command = Command { cwd: self.chdir.clone(), umask: umask.transpose()?, ..Command::new(argv) };
-        command
-            .env
-            .extend([("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("LC_ALL", "C.UTF-8")].map(|(n, v)| (n.to_owned(), v.to_owned())));
+        command.env.extend([("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("LC_ALL", "C.UTF-8")].map(|(n, v)| (n.to_owned(), v.to_owned())));
         if self.break_system_packages {
             command.env.insert("PIP_BREAK_SYSTEM_PACKAGES".into(), "1".into());
         }

@@ -94,13 +94,8 @@ mod tests {
         assert!(parse("Django >= 4.2, < 5").unwrap().accepts("4.2.11"));
         assert!(!parse("django==4.2").unwrap().accepts("4.2.11"));
         assert_eq!(parse("Flask_SQLAlchemy").unwrap().name, "flask-sqlalchemy");
-        for left in [
-            "git+https://example.org/x.git",
-            "./local",
-            "uvicorn[standard]",
-            "x; python_version < '3'",
-            "x @ https://e.org/x.whl",
-        ] {
+        for left in ["git+https://example.org/x.git", "./local", "uvicorn[standard]", "x; python_version < '3'", "x @ https://e.org/x.whl"]
+        {
             assert_eq!(parse(left), None, "{left}");
         }
     }

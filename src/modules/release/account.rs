@@ -84,7 +84,9 @@ impl Owner {
         command.shown_as = Some(shown);
         command.cwd = Some(cwd.to_owned());
         command.umask = Some(0o022);
-        for (name, value) in [("HOME", self.user.home.to_string_lossy().into_owned()), ("USER", self.user.name.clone()), ("LOGNAME", self.user.name.clone())] {
+        for (name, value) in
+            [("HOME", self.user.home.to_string_lossy().into_owned()), ("USER", self.user.name.clone()), ("LOGNAME", self.user.name.clone())]
+        {
             command.env.insert(name.into(), value);
         }
         command.env.insert("GIT_TERMINAL_PROMPT".into(), "0".into());

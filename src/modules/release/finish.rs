@@ -42,7 +42,9 @@ previous: name of the release before it
             .ok_or_else(|| Failure::argument("release", format!("there is no release {}", self.release)))?;
         let state = layout.state(target)?;
         let done = |plan: Plan, state: &State| {
-            plan.with("release", record.release.clone()).with("revision", record.revision.clone()).with("previous", state.previous.first().cloned())
+            plan.with("release", record.release.clone())
+                .with("revision", record.revision.clone())
+                .with("previous", state.previous.first().cloned())
         };
         if state.current.as_ref() == Some(&self.release) && state.pending.is_none() {
             return Ok(done(Plan::unchanged(), &state));
@@ -58,7 +60,13 @@ previous: name of the release before it
         let live = Record { state: Stage::Live, live_at: Some(layout::now(target)), ..record.clone() };
         let mut changes = layout.write_record(&live, &owner);
         changes.extend(layout.write_state(&new, &owner));
-        changes.push(layout.log(target, "verified", Some(&self.release), json!({ "revision": record.revision, "by": record.by }), &owner)?);
+        changes.push(layout.log(
+            target,
+            "verified",
+            Some(&self.release),
+            json!({ "revision": record.revision, "by": record.by }),
+            &owner,
+        )?);
         // Last: until here the host goes back by itself.
         changes.push(Change::Disarm { name: layout.undo_name() });
         Ok(done(Plan::of(changes), &new))

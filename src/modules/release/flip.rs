@@ -72,11 +72,7 @@ previous_revision: its SHA
             Plan::of(self.changes(target, &layout, &state, &record, before.clone(), restart, &owner)?)
         };
         let old = before.as_ref().map(|name| layout.revision(target, name)).transpose()?.flatten();
-        Ok(plan
-            .with("release", self.release)
-            .with("revision", record.revision)
-            .with("previous", before)
-            .with("previous_revision", old))
+        Ok(plan.with("release", self.release).with("revision", record.revision).with("previous", before).with("previous_revision", old))
     }
 }
 
@@ -97,7 +93,10 @@ impl ReleaseFlip {
         let more = json!({ "revision": record.revision, "from": before });
         let mut changes = layout.write_state(&flipped, owner);
         // The way back is armed before the step that it undoes.
-        changes.push(Change::Arm { name: layout.undo_name(), undo: way_back(target, layout, state, record, before.as_deref(), restart, owner)? });
+        changes.push(Change::Arm {
+            name: layout.undo_name(),
+            undo: way_back(target, layout, state, record, before.as_deref(), restart, owner)?,
+        });
         changes.push(layout.point(Some(&self.release)));
         changes.push(layout.log(target, "flipped", Some(&self.release), more, owner)?);
         Ok(changes)
@@ -133,7 +132,8 @@ fn command(line: &Json) -> Result<Change, Failure> {
             words.iter().map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned)).collect()
         }
         other => {
-            let what = format!("`restart` holds {}: each must be a line for sh or a list of words", crate::modules::arguments::shown(other));
+            let what =
+                format!("`restart` holds {}: each must be a line for sh or a list of words", crate::modules::arguments::shown(other));
             return Err(Failure::argument("restart", what));
         }
     };

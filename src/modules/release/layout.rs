@@ -207,10 +207,7 @@ impl Layout {
 
     pub(super) fn write_state(&self, state: &State, owner: &Attributes) -> Vec<Change> {
         let path = self.state_file();
-        vec![
-            Change::Folder { path: self.root.join(".deploy"), attributes: folder(owner) },
-            write(path, pretty(state), owner),
-        ]
+        vec![Change::Folder { path: self.root.join(".deploy"), attributes: folder(owner) }, write(path, pretty(state), owner)]
     }
 
     pub(super) fn write_record(&self, record: &Record, owner: &Attributes) -> Vec<Change> {
@@ -222,7 +219,14 @@ impl Layout {
     }
 
     /// The change that adds a line to `deploy.log`; the newest 1,000 lines stay.
-    pub(super) fn log(&self, target: &dyn Look, event: &str, release: Option<&str>, more: Json, owner: &Attributes) -> Result<Change, Failure> {
+    pub(super) fn log(
+        &self,
+        target: &dyn Look,
+        event: &str,
+        release: Option<&str>,
+        more: Json,
+        owner: &Attributes,
+    ) -> Result<Change, Failure> {
         let path = self.root.join("deploy.log");
         let old = target.read(&path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
         let mut line = json!({ "at": now(target), "event": event, "release": release });
@@ -254,7 +258,10 @@ pub(super) fn check_inside(argument: &str, path: &str) -> Result<PathBuf, Failur
     if inside && clean.components().next().is_some() {
         return Ok(clean);
     }
-    Err(Failure::argument(argument, format!("`{argument}` holds {path:?}: it must be a path inside the release, without `..` and without a leading /")))
+    Err(Failure::argument(
+        argument,
+        format!("`{argument}` holds {path:?}: it must be a path inside the release, without `..` and without a leading /"),
+    ))
 }
 
 pub(super) fn write(path: PathBuf, text: String, owner: &Attributes) -> Change {

@@ -52,7 +52,10 @@ impl Module for ReleaseLink {
                         return Err(Failure::argument("files", what));
                     }
                     ("files", Some(Kind::Folder)) => {
-                        return Err(Failure::argument("files", format!("{} is a folder: put it under deploy_shared_dirs", shared.display())));
+                        return Err(Failure::argument(
+                            "files",
+                            format!("{} is a folder: put it under deploy_shared_dirs", shared.display()),
+                        ));
                     }
                     ("dirs", None) => changes.push(Change::Folder { path: shared, attributes: attributes.clone() }),
                     ("dirs", Some(kind)) if kind != Kind::Folder => {

@@ -42,8 +42,7 @@ arguments! {
 
 impl Module for ReleasePrepare {
     const NAME: &'static str = "release_prepare";
-    const RULES: &'static [crate::modules::arguments::Rule] =
-        &[crate::modules::arguments::Rule::If("transport", "fetch", &["remote"])];
+    const RULES: &'static [crate::modules::arguments::Rule] = &[crate::modules::arguments::Rule::If("transport", "fetch", &["remote"])];
     const EXAMPLES: &'static str = "\
 - name: Check the commit out into a release of its own
   release_prepare:
@@ -91,7 +90,12 @@ current_revision: SHA that the host runs, proved; nothing where nothing runs
         let git = target.which("git").ok_or_else(|| {
             Failure::new("git is not installed on this host: install it there (on Debian: apt install git), for example in the role that provisions the application")
         })?;
-        let git = Git { program: git.to_string_lossy().into_owned(), repo: layout.repo(), owner: self.owner(target, &layout)?, cwd: layout.root.clone() };
+        let git = Git {
+            program: git.to_string_lossy().into_owned(),
+            repo: layout.repo(),
+            owner: self.owner(target, &layout)?,
+            cwd: layout.root.clone(),
+        };
         let there = target.stat(&layout.repo().join("HEAD"), true)?.is_some();
         let has = there && git.has(target, &self.revision)?;
         if !has && self.transport == Transport::Push && self._pack.is_none() {

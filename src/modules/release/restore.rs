@@ -59,9 +59,6 @@ failed_release: name of the release that was given up
         changes.extend(layout.write_state(&State { pending: None, ..state }, &owner));
         changes.push(Change::Disarm { name: layout.undo_name() });
         let revision = back.map(|name| layout.revision(target, name)).transpose()?.flatten();
-        Ok(Plan::of(changes)
-            .with("release", pending.from)
-            .with("revision", revision)
-            .with("failed_release", pending.release))
+        Ok(Plan::of(changes).with("release", pending.from).with("revision", revision).with("failed_release", pending.release))
     }
 }

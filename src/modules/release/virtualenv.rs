@@ -48,14 +48,24 @@ built: whether it was made now
         check_release_path(&layout, &self.release_path)?;
         let lock = self.release_path.join(layout::check_inside("lock", &self.lock)?);
         let Some(text) = target.read(&lock)? else {
-            return Err(Failure::argument("lock", format!("the commit has no {}; set deploy_python_lock to its lock file, or to '' for no virtual environment", self.lock)));
+            return Err(Failure::argument(
+                "lock",
+                format!("the commit has no {}; set deploy_python_lock to its lock file, or to '' for no virtual environment", self.lock),
+            ));
         };
         let owner = Owner::of_folder(target, &self.release_path)?;
         let python = target.which(&self.python).ok_or_else(|| {
-            Failure::argument("python", format!("`{}` is not on this host: install it (on Debian: apt install python3 python3-venv), or set deploy_python", self.python))
+            Failure::argument(
+                "python",
+                format!(
+                    "`{}` is not on this host: install it (on Debian: apt install python3 python3-venv), or set deploy_python",
+                    self.python
+                ),
+            )
         })?;
         let python = python.to_string_lossy().into_owned();
-        let kind = target.ask(&owner.command([python.as_str(), "-c", "import sys; print(sys.implementation.cache_tag, sys.platform)"], &layout.root))?;
+        let kind = target
+            .ask(&owner.command([python.as_str(), "-c", "import sys; print(sys.implementation.cache_tag, sys.platform)"], &layout.root))?;
         if kind.rc != 0 {
             return Err(Failure::argument("python", format!("`{}` does not start: {}", self.python, kind.errors().trim())));
         }
@@ -78,7 +88,15 @@ built: whether it was made now
 
 impl ReleaseVirtualenv {
     /// At its final path, for an environment cannot be moved (docs.python.org/3/library/venv.html).
-    fn build(self, target: &dyn Look, layout: &Layout, owner: &Owner, python: &str, venv: &Path, link: Option<Change>) -> Result<Plan, Failure> {
+    fn build(
+        self,
+        target: &dyn Look,
+        layout: &Layout,
+        owner: &Owner,
+        python: &str,
+        venv: &Path,
+        link: Option<Change>,
+    ) -> Result<Plan, Failure> {
         let attributes = layout::folder(&owner.attributes);
         let mut changes = Vec::new();
         if target.stat(&layout.venvs(), true)?.is_none() {
@@ -113,7 +131,8 @@ impl ReleaseVirtualenv {
 
 /// Fails with the end of what the last command printed.
 fn check(outcomes: &[Outcome], what: &str, help: &str) -> Result<(), Failure> {
-    let Some(output) = outcomes.iter().rev().find_map(|outcome| if let Outcome::Ran(output) = outcome { Some(output) } else { None }) else {
+    let Some(output) = outcomes.iter().rev().find_map(|outcome| if let Outcome::Ran(output) = outcome { Some(output) } else { None })
+    else {
         return Ok(());
     };
     if output.rc == 0 {
@@ -126,7 +145,9 @@ fn check(outcomes: &[Outcome], what: &str, help: &str) -> Result<(), Failure> {
 fn last_line(output: &Output) -> String {
     let said = output.errors() + "\n" + &output.text();
     let errors = said.lines().filter(|line| line.to_uppercase().starts_with("ERROR")).next_back().map(str::to_owned);
-    errors.or_else(|| said.lines().rfind(|line| !line.trim().is_empty()).map(str::to_owned)).unwrap_or_else(|| format!("exit code {}", output.rc))
+    errors
+        .or_else(|| said.lines().rfind(|line| !line.trim().is_empty()).map(str::to_owned))
+        .unwrap_or_else(|| format!("exit code {}", output.rc))
 }
 
 /// The link `.venv`, where it does not stand already.

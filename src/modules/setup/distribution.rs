@@ -92,8 +92,7 @@ fn named(id: &str, like: &str, name: Option<String>) -> (String, String) {
         Some((_, name, family)) => ((*name).to_owned(), (*family).to_owned()),
         None => {
             let name = name.unwrap_or_else(|| "Linux".into());
-            let family =
-                like.split_whitespace().find_map(known).map_or_else(|| name.clone(), |(_, _, family)| (*family).to_owned());
+            let family = like.split_whitespace().find_map(known).map_or_else(|| name.clone(), |(_, _, family)| (*family).to_owned());
             (name, family)
         }
     }

@@ -157,9 +157,8 @@ fn board(target: &dyn Look) -> Facts {
 }
 
 pub(super) fn devices(target: &dyn Look) -> Facts {
-    let links: Vec<(&str, Vec<(String, String)>)> = [("ids", "by-id"), ("uuids", "by-uuid"), ("labels", "by-label")]
-        .map(|(kind, folder)| (kind, disk_links(target, folder)))
-        .to_vec();
+    let links: Vec<(&str, Vec<(String, String)>)> =
+        [("ids", "by-id"), ("uuids", "by-uuid"), ("labels", "by-label")].map(|(kind, folder)| (kind, disk_links(target, folder))).to_vec();
     let links_of = |device: &str| {
         let named = |(kind, list): &(&str, Vec<(String, String)>)| {
             let found: Vec<&str> = list.iter().filter(|(to, _)| to == device).map(|(_, name)| name.as_str()).collect();

@@ -121,11 +121,8 @@ impl Module for Setup {
         let subset = if self.gather_subset.is_empty() { vec!["all".to_owned()] } else { self.gather_subset.clone() };
         named.insert("gather_subset".into(), json!(subset));
         named.insert("module_setup".into(), json!(true));
-        let patterns = self
-            .filter
-            .iter()
-            .filter(|p| !p.is_empty() && *p != "*")
-            .map(|p| Glob::new(p).map_err(|why| Failure::argument("filter", why)));
+        let patterns =
+            self.filter.iter().filter(|p| !p.is_empty() && *p != "*").map(|p| Glob::new(p).map_err(|why| Failure::argument("filter", why)));
         let patterns: Vec<Glob> = patterns.collect::<Result<_, _>>()?;
         if !patterns.is_empty() {
             named.retain(|name, _| {

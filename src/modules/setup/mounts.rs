@@ -53,8 +53,7 @@ fn unescape(field: &str) -> String {
 
 /// statfs(2) of each, by one `stat -f`; network file systems are left out, for a dead server would hang it.
 fn sizes(target: &dyn Look, mounts: &[Mount]) -> Vec<(String, serde_json::Value)> {
-    let is_local =
-        |m: &&Mount| !m.device.contains(":/") && !m.kind.starts_with("nfs") && m.kind != "cifs" && !m.kind.starts_with("fuse");
+    let is_local = |m: &&Mount| !m.device.contains(":/") && !m.kind.starts_with("nfs") && m.kind != "cifs" && !m.kind.starts_with("fuse");
     let paths: Vec<String> = mounts.iter().filter(is_local).map(|m| m.path.clone()).collect();
     if paths.is_empty() {
         return Vec::new();

@@ -28,9 +28,8 @@ pub(super) fn gather(target: &dyn Look) -> Facts {
         })
         .collect();
     for address in &four {
-        let facts = described
-            .entry(address.label.clone())
-            .or_insert_with(|| Facts::from_iter([("device".to_owned(), json!(address.label))]));
+        let facts =
+            described.entry(address.label.clone()).or_insert_with(|| Facts::from_iter([("device".to_owned(), json!(address.label))]));
         let fact = described4(address);
         if facts.contains_key("ipv4") {
             let more = facts.entry("ipv4_secondaries").or_insert_with(|| json!([]));
@@ -47,8 +46,7 @@ pub(super) fn gather(target: &dyn Look) -> Facts {
     }
     let shown4: Vec<String> = four.iter().map(|a| a.address).filter(|a| !a.is_loopback()).map(|a| a.to_string()).collect();
     let shown6: Vec<String> = six.iter().map(|(_, a, _, _)| a).filter(|a| !a.is_loopback()).map(Ipv6Addr::to_string).collect();
-    let reachable4: Vec<String> =
-        ["127.0.0.0/8".to_owned()].into_iter().chain(four.iter().map(|a| a.address.to_string())).collect();
+    let reachable4: Vec<String> = ["127.0.0.0/8".to_owned()].into_iter().chain(four.iter().map(|a| a.address.to_string())).collect();
     let reachable6: Vec<String> = six.iter().map(|(_, a, _, _)| a.to_string()).collect();
     let mut facts = Facts::from_iter([
         ("interfaces".to_owned(), json!(described.keys().collect::<Vec<_>>())),
@@ -100,12 +98,9 @@ fn interface(target: &dyn Look, name: &str) -> Facts {
         let first = |file: &str| read(file).and_then(|line| line.split_whitespace().next().map(str::to_owned));
         set("type", json!("bonding"));
         set("slaves", json!(read("bonding/slaves").unwrap_or_default().split_whitespace().collect::<Vec<_>>()));
-        for (fact, file) in [
-            ("mode", "bonding/mode"),
-            ("miimon", "bonding/miimon"),
-            ("lacp_rate", "bonding/lacp_rate"),
-            ("primary", "bonding/primary"),
-        ] {
+        for (fact, file) in
+            [("mode", "bonding/mode"), ("miimon", "bonding/miimon"), ("lacp_rate", "bonding/lacp_rate"), ("primary", "bonding/primary")]
+        {
             first(file).into_iter().for_each(|value| set(fact, json!(value)));
         }
         set("all_slaves_active", json!(read("bonding/all_slaves_active").as_deref() == Some("1")));
@@ -180,8 +175,7 @@ fn addresses4_of_proc(target: &dyn Look) -> Vec<Address4> {
                 None if address.is_loopback() => ("lo".to_owned(), 0xff00_0000),
                 None => continue,
             };
-            let broadcast =
-                if address.is_loopback() { String::new() } else { Ipv4Addr::from(u32::from(address) | !mask).to_string() };
+            let broadcast = if address.is_loopback() { String::new() } else { Ipv4Addr::from(u32::from(address) | !mask).to_string() };
             found.push(Address4 { label, address, prefix: mask.count_ones() as u8, broadcast });
         }
     }
@@ -271,8 +265,7 @@ pub(super) fn dns(target: &dyn Look) -> Facts {
             "domain" => drop(facts.insert("domain".into(), json!(rest.first()))),
             "search" | "sortlist" => drop(facts.insert(name.into(), json!(rest))),
             "options" => {
-                let option =
-                    |o: &&str| o.split_once(':').map_or(((*o).to_owned(), json!(true)), |(n, v)| (n.to_owned(), json!(v)));
+                let option = |o: &&str| o.split_once(':').map_or(((*o).to_owned(), json!(true)), |(n, v)| (n.to_owned(), json!(v)));
                 facts.insert("options".into(), Json::Object(rest.iter().map(option).collect()));
             }
             _ => {}

@@ -107,11 +107,7 @@ fn container(target: &dyn Look) -> Option<&'static str> {
     let cgroups = text(target, "/proc/1/cgroup").unwrap_or_default();
     let environment = text(target, "/proc/1/environ").unwrap_or_default();
     let named = environment.split('\0').find_map(|pair| pair.strip_prefix("container="));
-    if exists(target, "/.dockerenv")
-        || exists(target, "/.dockerinit")
-        || cgroups.contains("/docker/")
-        || cgroups.contains("/docker-")
-    {
+    if exists(target, "/.dockerenv") || exists(target, "/.dockerinit") || cgroups.contains("/docker/") || cgroups.contains("/docker-") {
         return Some("docker");
     }
     match named {

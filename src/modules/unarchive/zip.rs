@@ -91,11 +91,7 @@ fn entries(bytes: &[u8]) -> Option<Vec<Entry>> {
         }
         let (name, extra, comment) = (short(at + 28)?, short(at + 30)?, short(at + 32)?);
         let text = bytes.get(at + 46..at + 46 + name)?;
-        all.push(Entry {
-            name: String::from_utf8_lossy(text).into_owned(),
-            size: u64::from(long(at + 24)?),
-            crc: long(at + 16)?,
-        });
+        all.push(Entry { name: String::from_utf8_lossy(text).into_owned(), size: u64::from(long(at + 24)?), crc: long(at + 16)? });
         at += 46 + name + extra + comment;
     }
     Some(all)

@@ -26,13 +26,7 @@ pub(super) fn changes(user: &User, account: &Account, target: &dyn Look) -> Resu
     Ok(changes)
 }
 
-fn copy(
-    from: &Path,
-    to: &Path,
-    own: &dyn Fn(u32) -> Attributes,
-    target: &dyn Look,
-    changes: &mut Vec<Change>,
-) -> Result<(), Failure> {
+fn copy(from: &Path, to: &Path, own: &dyn Fn(u32) -> Attributes, target: &dyn Look, changes: &mut Vec<Change>) -> Result<(), Failure> {
     changes.push(Change::Folder { path: to.to_owned(), attributes: own(0o777) });
     for name in target.list(from).unwrap_or_default() {
         let (from, to) = (from.join(&name), to.join(&name));
@@ -60,9 +54,5 @@ fn default_umask(target: &dyn Look) -> u32 {
         let value = text.lines().find_map(|line| line.trim().strip_prefix(name)?.split_whitespace().next().map(str::to_owned))?;
         u32::from_str_radix(&value, 8).ok()
     };
-    setting("HOME_MODE ")
-        .or_else(|| setting("HOME_MODE\t"))
-        .map(|mode| 0o777 & !mode)
-        .or_else(|| setting("UMASK"))
-        .unwrap_or(0o022)
+    setting("HOME_MODE ").or_else(|| setting("HOME_MODE\t")).map(|mode| 0o777 & !mode).or_else(|| setting("UMASK")).unwrap_or(0o022)
 }

@@ -45,13 +45,7 @@ pub(super) fn changes(user: &User, person: &Person, target: &dyn Look) -> Result
             let asker = path.with_extension("asker");
             let script = b"#!/bin/sh\nprintf '%s\\n' \"$KEY_PASSPHRASE\"\n".to_vec();
             let attributes = Attributes { mode: Some(0o700), ..Attributes::default() };
-            changes.push(Change::Write {
-                path: asker.clone(),
-                content: Content::Bytes(script),
-                attributes,
-                backup: false,
-                validate: None,
-            });
+            changes.push(Change::Write { path: asker.clone(), content: Content::Bytes(script), attributes, backup: false, validate: None });
             let mut command = Command::new(argv);
             let environment = [("KEY_PASSPHRASE", passphrase.0.clone()), ("SSH_ASKPASS", asker.display().to_string())];
             command.env.extend(environment.map(|(name, value)| (name.to_owned(), value)));
@@ -75,10 +69,8 @@ pub(super) fn describe(user: &User, plan: Plan, target: &dyn Look) -> Result<Pla
     }
     let public = PathBuf::from(format!("{}.pub", path.display()));
     let key = target.read(&public)?.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
-    let question = Command {
-        accept: Vec::new(),
-        ..Command::new(["ssh-keygen".to_owned(), "-l".into(), "-f".into(), path.display().to_string()])
-    };
+    let question =
+        Command { accept: Vec::new(), ..Command::new(["ssh-keygen".to_owned(), "-l".into(), "-f".into(), path.display().to_string()]) };
     let print = target.ask(&question).map(|answer| answer.text().trim().to_owned()).unwrap_or_default();
     Ok(plan.with("ssh_key_file", json!(path)).with("ssh_public_key", json!(key)).with("ssh_fingerprint", print))
 }

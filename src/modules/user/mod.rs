@@ -232,11 +232,11 @@ impl User {
     /// A password in the clear would be stored as it is, and never let anybody in.
     fn warning(&self) -> Option<String> {
         let password = &self.password.as_ref()?.0;
-        let is_marker =
-            password.is_empty() || password.starts_with(['*', '!', 'x']) && password.len() < 4 || password.starts_with("*LK*");
+        let is_marker = password.is_empty() || password.starts_with(['*', '!', 'x']) && password.len() < 4 || password.starts_with("*LK*");
         let is_hash = password.trim_start_matches('!').starts_with(['$', '_']) || password.len() == 13;
         (!is_marker && !is_hash).then(|| {
-            "`password` does not look hashed: give it as `{{ password | password_hash('sha512') }}`, or nobody can log in with it".to_owned()
+            "`password` does not look hashed: give it as `{{ password | password_hash('sha512') }}`, or nobody can log in with it"
+                .to_owned()
         })
     }
 }

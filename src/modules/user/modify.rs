@@ -76,8 +76,7 @@ fn groups(user: &User, account: &Account, target: &dyn Look) -> Result<Vec<Strin
     for name in asked.iter().filter(|name| !name.is_empty()) {
         wanted.extend(target.group(name)?.filter(|found| Some(found.gid) != primary).map(|found| found.name));
     }
-    let has: BTreeSet<String> =
-        account.groups.iter().filter(|(_, gid)| Some(*gid) != primary).map(|(name, _)| name.clone()).collect();
+    let has: BTreeSet<String> = account.groups.iter().filter(|(_, gid)| Some(*gid) != primary).map(|(name, _)| name.clone()).collect();
     if user.append {
         let more: Vec<String> = wanted.difference(&has).cloned().collect();
         return Ok(if more.is_empty() { Vec::new() } else { vec!["--append".into(), "--groups".into(), more.join(",")] });

@@ -5,7 +5,8 @@ use jiff::tz::Offset;
 
 use super::Moment;
 
-const MONTHS: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS: [&str; 12] =
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// What was read so far.
@@ -25,7 +26,8 @@ struct Parts {
 /// # Errors
 /// What does not fit, as the end of a sentence.
 pub(crate) fn strptime(text: &str, format: &str) -> Result<Moment, String> {
-    let mut parts = Parts { year: 1900, month: 1, day: 1, day_of_year: None, hour: 0, minute: 0, second: 0, nanos: 0, afternoon: None, offset: None };
+    let mut parts =
+        Parts { year: 1900, month: 1, day: 1, day_of_year: None, hour: 0, minute: 0, second: 0, nanos: 0, afternoon: None, offset: None };
     let rest = parts.read(text, format).map_err(|letter| match letter {
         Some(letter) => format!("`%{letter}` in the format {format:?} cannot be read"),
         None => format!("{text:?} does not fit the format {format:?}"),
@@ -40,7 +42,9 @@ pub(crate) fn strptime(text: &str, format: &str) -> Result<Moment, String> {
 fn number(text: &str, digits: usize, low: i64, high: i64) -> Option<(i64, &str)> {
     let end = text.bytes().take(digits).take_while(u8::is_ascii_digit).count();
     // Fewer digits where all of them are too many: `%d%m` of "311".
-    (1..=end).rev().find_map(|end| text[..end].parse().ok().filter(|number| (low..=high).contains(number)).map(|number| (number, &text[end..])))
+    (1..=end)
+        .rev()
+        .find_map(|end| text[..end].parse().ok().filter(|number| (low..=high).contains(number)).map(|number| (number, &text[end..])))
 }
 
 /// Which of the names, whole or by their first three letters, begins the text.

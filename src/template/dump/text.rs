@@ -28,7 +28,9 @@ impl Look {
             let (c, next) = (*c, chars.get(index + 1));
             if index == 0 {
                 match c {
-                    '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => (block, flow) = (true, true),
+                    '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => {
+                        (block, flow) = (true, true)
+                    }
                     '?' | ':' => {
                         flow = true;
                         block |= is_blank(next);

@@ -21,7 +21,9 @@ impl Eval<'_> {
                     Some(child) => self.context.found(child.clone()),
                     None => Ok(Found::Value(self.missing(&self.context.node(&node)?, &Value::Str(name.clone()), Some(expr)))),
                 },
-                Found::Value(base) => Ok(Found::Value(self.attribute(&base, name, Some(expr)).map_err(|fail| self.placed(fail, Some(*at)))?)),
+                Found::Value(base) => {
+                    Ok(Found::Value(self.attribute(&base, name, Some(expr)).map_err(|fail| self.placed(fail, Some(*at)))?))
+                }
             },
             Expr::Item(base, key, at) => {
                 let found = self.path(base, frame)?;
@@ -159,7 +161,9 @@ impl Eval<'_> {
 
     fn keys(&self, found: Found) -> Vec<String> {
         match found {
-            Found::Node(node) => node.as_map().map(|entries| entries.iter().filter_map(|(key, _)| key.scalar_text()).collect()).unwrap_or_default(),
+            Found::Node(node) => {
+                node.as_map().map(|entries| entries.iter().filter_map(|(key, _)| key.scalar_text()).collect()).unwrap_or_default()
+            }
             Found::Value(value) => match objects::plain(&value) {
                 Ok(Value::Map(map)) => map.keys().map(ToString::to_string).collect(),
                 _ => Vec::new(),

@@ -57,9 +57,11 @@ impl Invocation<'_, '_> {
             Some(Value::Int(number)) => Ok(Some(*number)),
             Some(Value::Bool(flag)) => Ok(Some(i64::from(*flag))),
             Some(Value::Float(number)) => Ok(Some(*number as i64)),
-            Some(Value::Str(text)) => {
-                text.trim().parse().map(Some).map_err(|_| self.error(format!("the argument `{}` is no whole number: {text:?}", self.parameters[index])))
-            }
+            Some(Value::Str(text)) => text
+                .trim()
+                .parse()
+                .map(Some)
+                .map_err(|_| self.error(format!("the argument `{}` is no whole number: {text:?}", self.parameters[index]))),
             Some(other) => Err(self.error(format!("the argument `{}` is no whole number: {other:?}", self.parameters[index]))),
         }
     }
@@ -102,7 +104,9 @@ impl Eval<'_> {
         let Some(filter) = call.filter else { return Err(self.placed(filters::unknown(&call.name), Some(call.at))) };
         let input = if filter.undefined { self.expr(&call.base, frame)? } else { self.defined(&call.base, frame)? };
         let arguments = self.arguments(&call.arguments, frame)?;
-        self.apply_filter(filter, &call.name, input, arguments).map(|value| self.literal(value)).map_err(|fail| self.placed(fail, Some(call.at)))
+        self.apply_filter(filter, &call.name, input, arguments)
+            .map(|value| self.literal(value))
+            .map_err(|fail| self.placed(fail, Some(call.at)))
     }
 
     pub(crate) fn apply_filter(&self, filter: &'static Filter, name: &str, input: Value, arguments: Arguments) -> Result<Value> {
@@ -250,7 +254,9 @@ impl Eval<'_> {
             if let Value::Undefined(undefined) = value {
                 return Err(self.placed(Fail::Undefined(undefined.clone()), Some(at)));
             }
-            return Err(self.placed(Fail::error(format!("`{name}` is of type '{}' and cannot be called", objects::type_name(value))), Some(at)));
+            return Err(
+                self.placed(Fail::error(format!("`{name}` is of type '{}' and cannot be called", objects::type_name(value))), Some(at))
+            );
         };
         if let Some(found) = objects::downcast::<macros::MacroValue>(object) {
             return self.call_macro(found, arguments).map_err(|fail| self.placed(fail, Some(at)));
@@ -273,7 +279,11 @@ fn check_arguments(name: &str, parameters: &[&str], arguments: &Arguments) -> Re
         return Ok(());
     }
     if arguments.positional.len() > parameters.len() {
-        return Err(Fail::error(format!("`{name}` takes at most {} arguments, {} were given", parameters.len(), arguments.positional.len())));
+        return Err(Fail::error(format!(
+            "`{name}` takes at most {} arguments, {} were given",
+            parameters.len(),
+            arguments.positional.len()
+        )));
     }
     if let Some((unknown, _)) = arguments.keywords.iter().find(|(keyword, _)| !parameters.contains(&&**keyword)) {
         let error = Diagnostic::error(format!("`{name}` has no argument `{unknown}`"));

@@ -218,9 +218,9 @@ impl<'a> Context<'a> {
 
     fn cycle(&self, fail: Fail, node: &Node) -> Fail {
         match fail {
-            Fail::Error(error) => {
-                Fail::Error(Box::new(error.or_at(Some(node.span())).help("break the circle: give one of the variables a value of its own, or another name")))
-            }
+            Fail::Error(error) => Fail::Error(Box::new(
+                error.or_at(Some(node.span())).help("break the circle: give one of the variables a value of its own, or another name"),
+            )),
             other => other,
         }
     }

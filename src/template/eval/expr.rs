@@ -108,7 +108,12 @@ impl Eval<'_> {
                 Argument::Splat(expr) => out.positional.extend(self.iterate(&self.defined(expr, frame)?)?),
                 Argument::KeywordSplat(expr) => match objects::plain(&self.defined(expr, frame)?)? {
                     Value::Map(map) => out.keywords.extend(map.iter().map(|(key, value)| (key.to_string().into(), value.clone()))),
-                    other => return Err(Fail::error(format!("`**` takes a dictionary, not an object of type '{}'", objects::type_name(&other)))),
+                    other => {
+                        return Err(Fail::error(format!(
+                            "`**` takes a dictionary, not an object of type '{}'",
+                            objects::type_name(&other)
+                        )));
+                    }
                 },
             }
         }

@@ -57,7 +57,12 @@ impl Eval<'_> {
         }
         let varargs: Vec<Value> = positional.collect();
         if !node.takes.varargs && !varargs.is_empty() {
-            return Err(Fail::error(format!("`{}` takes {} arguments, {} were given", node.name, node.parameters.len(), node.parameters.len() + varargs.len())));
+            return Err(Fail::error(format!(
+                "`{}` takes {} arguments, {} were given",
+                node.name,
+                node.parameters.len(),
+                node.parameters.len() + varargs.len()
+            )));
         }
         if let Some((unknown, _)) = keywords.first().filter(|_| !node.takes.kwargs) {
             let error = Diagnostic::error(format!("the macro `{}` has no parameter `{unknown}`", node.name));

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Context, Fail, Frame, Result, Unit};
 use crate::diag::Diagnostic;
-use crate::template::{big, dates};
 use crate::template::syntax::{For, Operator};
+use crate::template::{big, dates};
 use crate::value::{Map, Object, Undefined, Value};
 
 /// A list or dictionary that several names refer to, as in Python. Exists only while a template that changes containers runs.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::objects::{plain, type_name};
 use super::{Fail, Result};
-use crate::template::{big, python};
 use crate::template::syntax::{Comparison, Operator};
+use crate::template::{big, python};
 use crate::value::Value;
 
 #[derive(Clone, Copy)]
@@ -66,7 +66,8 @@ pub(crate) fn binary(operator: Operator, left: &Value, right: &Value) -> Result<
             repeat(items.len(), *times).map(|times| Value::list(items.iter().cycle().take(items.len() * times).cloned()))
         }
         (Operator::Mul, Value::Tuple(items), Value::Int(times)) | (Operator::Mul, Value::Int(times), Value::Tuple(items)) => {
-            repeat(items.len(), *times).map(|times| Value::Tuple(Arc::new(items.iter().cycle().take(items.len() * times).cloned().collect())))
+            repeat(items.len(), *times)
+                .map(|times| Value::Tuple(Arc::new(items.iter().cycle().take(items.len() * times).cloned().collect())))
         }
         (_, Value::Object(_), _) | (_, _, Value::Object(_)) => {
             if let Some(value) = super::objects::arithmetic(operator, left, right)? {
@@ -85,9 +86,9 @@ pub(crate) fn binary(operator: Operator, left: &Value, right: &Value) -> Result<
 fn unsupported(operator: Operator, left: &Value, right: &Value) -> Fail {
     let message = format!("`{}` does not work between objects of type '{}' and '{}'", operator.sign(), type_name(left), type_name(right));
     match (operator, left, right) {
-        (Operator::Add, Value::Str(_), _) | (Operator::Add, _, Value::Str(_)) => {
-            Fail::Error(Box::new(crate::diag::Diagnostic::error(message).help("`~` joins values of any type as text; `| int` makes a number of text")))
-        }
+        (Operator::Add, Value::Str(_), _) | (Operator::Add, _, Value::Str(_)) => Fail::Error(Box::new(
+            crate::diag::Diagnostic::error(message).help("`~` joins values of any type as text; `| int` makes a number of text"),
+        )),
         _ => Fail::error(message),
     }
 }
@@ -110,7 +111,9 @@ fn arithmetic(operator: Operator, a: Number, b: Number) -> Result<Option<Value>>
             Operator::Sub => return whole(a.checked_sub(b)),
             Operator::Mul => return whole(a.checked_mul(b)),
             Operator::FloorDiv | Operator::Rem if b == 0 => return Err(Fail::error("division by zero")),
-            Operator::FloorDiv => return whole(a.checked_div(b).map(|q| if a.wrapping_rem(b) != 0 && (a < 0) != (b < 0) { q - 1 } else { q })),
+            Operator::FloorDiv => {
+                return whole(a.checked_div(b).map(|q| if a.wrapping_rem(b) != 0 && (a < 0) != (b < 0) { q - 1 } else { q }));
+            }
             Operator::Rem => return whole(a.checked_rem(b).map(|r| if r != 0 && (r < 0) != (b < 0) { r + b } else { r })),
             Operator::Pow if b >= 0 => return whole(u32::try_from(b).ok().and_then(|b| a.checked_pow(b))),
             _ => {}
@@ -188,9 +191,9 @@ pub(crate) fn order(left: &Value, right: &Value, comparison: Comparison) -> Resu
 fn unordered(left: &Value, right: &Value, comparison: Comparison) -> Fail {
     let message = format!("`{}` cannot compare objects of type '{}' and '{}'", comparison.sign(), type_name(left), type_name(right));
     match (left, right) {
-        (Value::Str(_), Value::Int(_) | Value::Float(_)) | (Value::Int(_) | Value::Float(_), Value::Str(_)) => {
-            Fail::Error(Box::new(crate::diag::Diagnostic::error(message).help("`| int` makes a number of text; `is version(…)` compares versions")))
-        }
+        (Value::Str(_), Value::Int(_) | Value::Float(_)) | (Value::Int(_) | Value::Float(_), Value::Str(_)) => Fail::Error(Box::new(
+            crate::diag::Diagnostic::error(message).help("`| int` makes a number of text; `is version(…)` compares versions"),
+        )),
         _ => Fail::error(message),
     }
 }

@@ -203,7 +203,14 @@ impl Eval<'_> {
         self.run_loop(node, items, 0, output, frame)
     }
 
-    fn run_loop(&self, node: &Arc<For>, mut items: Vec<Value>, depth: usize, output: &mut Output, frame: Option<&Arc<Frame>>) -> Result<()> {
+    fn run_loop(
+        &self,
+        node: &Arc<For>,
+        mut items: Vec<Value>,
+        depth: usize,
+        output: &mut Output,
+        frame: Option<&Arc<Frame>>,
+    ) -> Result<()> {
         if let Some(filter) = &node.filter {
             let mut kept = Vec::with_capacity(items.len());
             for item in items {

@@ -106,7 +106,9 @@ fn from_csv(call: &Invocation<'_, '_>) -> Result<Value> {
 }
 
 fn from_ini(call: &Invocation<'_, '_>) -> Result<Value> {
-    let Value::Str(text) = &call.input else { return Err(call.error(format!("takes text, not an object of type '{}'", type_name(&call.input)))) };
+    let Value::Str(text) = &call.input else {
+        return Err(call.error(format!("takes text, not an object of type '{}'", type_name(&call.input))));
+    };
     let source = Arc::new(Source { path: "<text>".into(), text: text.clone() });
     let options = ini::Options { inline_comment: None, case_sensitive: true, allow_no_value: false, first_section: None, strict: true };
     let sections = ini::parse(&source, options).map_err(|error| call.error(error.message))?;

@@ -12,7 +12,9 @@ use crate::value::Value;
 pub(super) const TABLE: &[Filter] = &[
     Filter::new("strftime", &["second", "utc"], strftime),
     Filter::new("to_datetime", &["format"], |call| {
-        let Value::Str(text) = &call.input else { return Err(call.error(format!("takes a text, not an object of type '{}'", type_name(&call.input)))) };
+        let Value::Str(text) = &call.input else {
+            return Err(call.error(format!("takes a text, not an object of type '{}'", type_name(&call.input))));
+        };
         let format = call.text(0)?.unwrap_or_else(|| "%Y-%m-%d %H:%M:%S".into());
         let moment: Moment = dates::strptime(text, &format).map_err(|why| call.error(why))?;
         Ok(Value::Object(std::sync::Arc::new(moment)))
@@ -32,14 +34,18 @@ pub(super) const TABLE: &[Filter] = &[
 ];
 
 fn strftime(call: &Invocation<'_, '_>) -> Result<Value> {
-    let Value::Str(format) = &call.input else { return Err(call.error(format!("takes a format, not an object of type '{}'", type_name(&call.input)))) };
+    let Value::Str(format) = &call.input else {
+        return Err(call.error(format!("takes a format, not an object of type '{}'", type_name(&call.input))));
+    };
     let zone = if call.flag(1, false) { TimeZone::UTC } else { TimeZone::system() };
     let time: Zoned = match call.argument(0) {
         None | Some(Value::Null) => Timestamp::now().to_zoned(zone),
         Some(second) => {
             let seconds: Option<f64> = second.to_string().trim().parse().ok();
             let stamp = seconds.and_then(|seconds| Timestamp::from_microsecond((seconds * 1e6) as i64).ok());
-            stamp.ok_or_else(|| call.error(format!("Invalid value for epoch value ({second}): it is a number of seconds since 1970")))?.to_zoned(zone)
+            stamp
+                .ok_or_else(|| call.error(format!("Invalid value for epoch value ({second}): it is a number of seconds since 1970")))?
+                .to_zoned(zone)
         }
     };
     Ok(Value::from(dates::strftime(format, &time, false)))

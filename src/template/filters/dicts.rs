@@ -13,7 +13,8 @@ pub(super) const TABLE: &[Filter] = &[
     Filter::new("dict2items", &["key_name", "value_name"], dict2items),
     Filter::new("items2dict", &["key_name", "value_name"], items2dict),
     Filter::new("dictsort", &["case_sensitive", "by", "reverse"], dictsort),
-    Filter::new("items", &[], |call| Ok(Value::list(map(call)?.iter().map(|(key, value)| row(vec![key.clone(), value.clone()]))))).takes_undefined(),
+    Filter::new("items", &[], |call| Ok(Value::list(map(call)?.iter().map(|(key, value)| row(vec![key.clone(), value.clone()])))))
+        .takes_undefined(),
     Filter::new("dict", &[], from_pairs),
     Filter::new("dict_kv", &["key"], |call| Ok(Value::map([(call.required(0)?.clone(), call.input.clone())]))),
     Filter::new("keep_keys", &["target", "matching_parameter"], |call| keys(call, true)),
@@ -57,7 +58,9 @@ fn meet(call: &Invocation<'_, '_>) -> Result<Meet> {
         Some("prepend") => Meet::Prepend,
         Some("append_rp") => Meet::AppendNew,
         Some("prepend_rp") => Meet::PrependNew,
-        Some(other) => return Err(call.error(format!("`list_merge` is replace, keep, append, prepend, append_rp or prepend_rp, not {other:?}"))),
+        Some(other) => {
+            return Err(call.error(format!("`list_merge` is replace, keep, append, prepend, append_rp or prepend_rp, not {other:?}")));
+        }
     })
 }
 
@@ -76,7 +79,11 @@ fn combine(call: &Invocation<'_, '_>) -> Result<Value> {
         let next = match value {
             Value::Map(map) => map,
             Value::Undefined(undefined) => return Err(Fail::Undefined(undefined)),
-            other => return Err(call.error(format!("failed to combine variables, expected dicts but got {other:?} of type '{}'", type_name(&other)))),
+            other => {
+                return Err(
+                    call.error(format!("failed to combine variables, expected dicts but got {other:?} of type '{}'", type_name(&other)))
+                );
+            }
         };
         out = Some(match out {
             None => next,
@@ -110,7 +117,10 @@ fn merge(base: &Map, over: &Map, recursive: bool, how: Meet) -> Map {
 }
 
 fn names(call: &Invocation<'_, '_>) -> Result<(Value, Value)> {
-    Ok((Value::from(call.text(0)?.unwrap_or_else(|| "key".into()).to_string()), Value::from(call.text(1)?.unwrap_or_else(|| "value".into()).to_string())))
+    Ok((
+        Value::from(call.text(0)?.unwrap_or_else(|| "key".into()).to_string()),
+        Value::from(call.text(1)?.unwrap_or_else(|| "value".into()).to_string()),
+    ))
 }
 
 fn dict2items(call: &Invocation<'_, '_>) -> Result<Value> {
@@ -291,7 +301,11 @@ fn mergeby(call: &Invocation<'_, '_>) -> Result<Value> {
     let how = meet(call)?;
     // A list of lists is several lists.
     let first = call.eval.iterate(&call.input)?;
-    let mut lists = if arguments.is_empty() && !first.is_empty() && first.iter().all(|item| item.as_list().is_some()) { first } else { vec![call.input.clone()] };
+    let mut lists = if arguments.is_empty() && !first.is_empty() && first.iter().all(|item| item.as_list().is_some()) {
+        first
+    } else {
+        vec![call.input.clone()]
+    };
     lists.extend(arguments);
     let mut merged: Vec<(Value, Arc<Map>)> = Vec::new();
     for list in lists {
@@ -315,7 +329,11 @@ fn rekey(call: &Invocation<'_, '_>) -> Result<Value> {
     let overwrite = match call.text(1)?.as_deref() {
         None | Some("error") => false,
         Some("overwrite") => true,
-        Some(other) => return Err(call.error(format!("duplicates parameter to rekey_on_member has unknown value {other:?}; it is error or overwrite"))),
+        Some(other) => {
+            return Err(
+                call.error(format!("duplicates parameter to rekey_on_member has unknown value {other:?}; it is error or overwrite"))
+            );
+        }
     };
     let items = match &call.input {
         Value::Map(map) => map.values().cloned().collect(),
@@ -327,7 +345,9 @@ fn rekey(call: &Invocation<'_, '_>) -> Result<Value> {
         let map = item.as_map().ok_or_else(|| call.error(format!("List item is not a valid dict: {item:?}")))?;
         let key = map.get(name).ok_or_else(|| call.error(format!("the key {name:?} was not found in {item:?}")))?.clone();
         if out.insert(key.clone(), item).is_some() && !overwrite {
-            return Err(call.error(format!("{key:?} is not unique, cannot convert to dict; `duplicates='overwrite'` lets the last one win")));
+            return Err(
+                call.error(format!("{key:?} is not unique, cannot convert to dict; `duplicates='overwrite'` lets the last one win"))
+            );
         }
     }
     Ok(Value::Map(Arc::new(out)))

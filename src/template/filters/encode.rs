@@ -52,7 +52,9 @@ impl Encoding {
             }
             Encoding::Latin1 | Encoding::Ascii => {
                 let limit = if matches!(self, Encoding::Ascii) { 0x7f } else { 0xff };
-                let byte = |c: char| u8::try_from(u32::from(c)).ok().filter(|byte| *byte <= limit).ok_or_else(|| format!("the encoding has no {c:?}"));
+                let byte = |c: char| {
+                    u8::try_from(u32::from(c)).ok().filter(|byte| *byte <= limit).ok_or_else(|| format!("the encoding has no {c:?}"))
+                };
                 text.chars().map(byte).collect::<std::result::Result<_, _>>()?
             }
         })
@@ -78,7 +80,8 @@ impl Encoding {
 fn encoding(call: &Invocation<'_, '_>, index: usize) -> Result<Encoding> {
     match call.text(index)? {
         None => Ok(Encoding::Utf8),
-        Some(name) => Encoding::named(&name).ok_or_else(|| call.error(format!("there is no encoding {name:?}; there are utf-8, utf-16, latin-1, ascii"))),
+        Some(name) => Encoding::named(&name)
+            .ok_or_else(|| call.error(format!("there is no encoding {name:?}; there are utf-8, utf-16, latin-1, ascii"))),
     }
 }
 
@@ -97,7 +100,10 @@ fn b64decode(call: &Invocation<'_, '_>) -> Result<Value> {
     if digits.len() % 4 != 0 {
         return Err(call.error("the length of the base64 text is wrong: it was cut off, or its `=` are missing"));
     }
-    let lax = base64::engine::GeneralPurpose::new(&base64::alphabet::STANDARD, base64::engine::GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+    let lax = base64::engine::GeneralPurpose::new(
+        &base64::alphabet::STANDARD,
+        base64::engine::GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+    );
     let bytes = lax.decode(digits).map_err(|error| call.error(format!("this is no base64: {error}")))?;
     encoding.decode(&bytes).map(Value::from).map_err(|why| call.error(why))
 }
@@ -134,7 +140,11 @@ fn unquote(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
-        let code = after.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let code = after
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         bytes.push(code.unwrap_or(*first));
         rest = if code.is_some() { &after[2..] } else { after };
     }
@@ -176,7 +186,9 @@ pub(in crate::template) fn url_head(url: &str) -> Option<(String, &str, &str)> {
 
 /// As Python's `urlsplit`: all parts, or the one that is asked for.
 fn urlsplit(call: &Invocation<'_, '_>) -> Result<Value> {
-    let Value::Str(url) = &call.input else { return Err(call.error(format!("takes a URL, not an object of type '{}'", type_name(&call.input)))) };
+    let Value::Str(url) = &call.input else {
+        return Err(call.error(format!("takes a URL, not an object of type '{}'", type_name(&call.input))));
+    };
     let Some((scheme, netloc, mut rest)) = url_head(url) else {
         return Err(call.error(format!("the brackets of the address in {url:?} do not match")));
     };

@@ -40,7 +40,8 @@ pub(crate) struct Style {
 }
 
 /// Arguments of Python's `json.dumps`.
-const ARGUMENTS: &[&str] = &["indent", "sort_keys", "ensure_ascii", "separators", "skipkeys", "allow_nan", "check_circular", "preprocess_unsafe", "vault_to_text"];
+const ARGUMENTS: &[&str] =
+    &["indent", "sort_keys", "ensure_ascii", "separators", "skipkeys", "allow_nan", "check_circular", "preprocess_unsafe", "vault_to_text"];
 
 fn write(call: &Invocation<'_, '_>, indent: Option<usize>, sort: bool) -> Result<Value> {
     if let Some((unknown, _)) = call.arguments.keywords.iter().find(|(name, _)| !ARGUMENTS.contains(&&**name)) {
@@ -55,7 +56,8 @@ fn write(call: &Invocation<'_, '_>, indent: Option<usize>, sort: bool) -> Result
         Some(Value::Null) => None,
         _ => indent.map(|indent| " ".repeat(indent)),
     };
-    let separators = call.arguments.keyword("separators").and_then(Value::as_list).map(|pair| pair.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let separators =
+        call.arguments.keyword("separators").and_then(Value::as_list).map(|pair| pair.iter().map(ToString::to_string).collect::<Vec<_>>());
     let (comma, colon) = match separators.as_deref() {
         Some([comma, colon]) => (comma.clone(), colon.clone()),
         _ if nice || indent.is_some() => (",".into(), ": ".into()),
@@ -91,7 +93,10 @@ fn marked(text: &str) -> Option<String> {
                 at += 1;
             }
             b'-' | b'0'..=b'9' | b'N' | b'I' => {
-                let end = bytes[at..].iter().position(|byte| !byte.is_ascii_alphanumeric() && !b"+-.".contains(byte)).map_or(bytes.len(), |end| at + end);
+                let end = bytes[at..]
+                    .iter()
+                    .position(|byte| !byte.is_ascii_alphanumeric() && !b"+-.".contains(byte))
+                    .map_or(bytes.len(), |end| at + end);
                 let word = &text[at..end];
                 let large = word.len() > 18 && word.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit());
                 if large || matches!(word, "NaN" | "Infinity" | "-Infinity") {

@@ -17,22 +17,26 @@ pub(super) const TABLE: &[Filter] = &[
     Filter::new("join", &["d", "attribute"], join),
     Filter::new("reverse", &[], reverse).keeps_items(),
     Filter::new("flatten", &["levels", "skip_nulls"], flatten).keeps_items(),
-    Filter::new("union", &["b"], |call| sets(call, |a, b| {
-        let mut out = distinct(a);
-        for item in b {
-            if !out.contains(item) {
-                out.push(item.clone());
+    Filter::new("union", &["b"], |call| {
+        sets(call, |a, b| {
+            let mut out = distinct(a);
+            for item in b {
+                if !out.contains(item) {
+                    out.push(item.clone());
+                }
             }
-        }
-        out
-    })),
+            out
+        })
+    }),
     Filter::new("intersect", &["b"], |call| sets(call, |a, b| distinct(a).into_iter().filter(|item| b.contains(item)).collect())),
     Filter::new("difference", &["b"], |call| sets(call, |a, b| distinct(a).into_iter().filter(|item| !b.contains(item)).collect())),
-    Filter::new("symmetric_difference", &["b"], |call| sets(call, |a, b| {
-        let one = distinct(a).into_iter().filter(|item| !b.contains(item));
-        let other = distinct(b).into_iter().filter(|item| !a.contains(item));
-        one.chain(other).collect()
-    })),
+    Filter::new("symmetric_difference", &["b"], |call| {
+        sets(call, |a, b| {
+            let one = distinct(a).into_iter().filter(|item| !b.contains(item));
+            let other = distinct(b).into_iter().filter(|item| !a.contains(item));
+            one.chain(other).collect()
+        })
+    }),
     Filter::new("zip", &["*"], |call| zip(call, false)),
     Filter::new("zip_longest", &["*"], |call| zip(call, true)),
     Filter::new("product", &["*"], product),

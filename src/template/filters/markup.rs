@@ -89,7 +89,11 @@ fn urlize(call: &Invocation<'_, '_>) -> Result<Value> {
     rel.dedup();
     let target = call.text(2)?.map(|target| format!(" target=\"{}\"", html(&target))).unwrap_or_default();
     let link = format!(" rel=\"{}\"{target}", html(&rel.join(" ")));
-    let web = regex::compile(r"^(https?://|www\.)(([\w%-]+\.)+)?([a-z]{2,63}|xn--[\w%]{2,59}|\d{1,3}(\.\d{1,3}){3}|localhost|(?:\[[0-9a-f:.]+\]))(?::\d{1,5})?(?:[/?#]\S*)?$|^([\w%-]+\.)+(com|net|int|edu|gov|org|info|mil)(?::\d{1,5})?(?:[/?#]\S*)?$", true, false)?;
+    let web = regex::compile(
+        r"^(https?://|www\.)(([\w%-]+\.)+)?([a-z]{2,63}|xn--[\w%]{2,59}|\d{1,3}(\.\d{1,3}){3}|localhost|(?:\[[0-9a-f:.]+\]))(?::\d{1,5})?(?:[/?#]\S*)?$|^([\w%-]+\.)+(com|net|int|edu|gov|org|info|mil)(?::\d{1,5})?(?:[/?#]\S*)?$",
+        true,
+        false,
+    )?;
     let mail = regex::compile(r"^\S+@\w[\w.-]*\.\w+$", false, false)?;
     let mut out = String::with_capacity(text.len());
     for word in pieces(&text) {
@@ -105,7 +109,11 @@ fn urlize(call: &Invocation<'_, '_>) -> Result<Value> {
         };
         out.push_str(head);
         if web.is_match(middle) {
-            let address = if middle.starts_with("http://") || middle.starts_with("https://") { middle.to_string() } else { format!("https://{middle}") };
+            let address = if middle.starts_with("http://") || middle.starts_with("https://") {
+                middle.to_string()
+            } else {
+                format!("https://{middle}")
+            };
             out.push_str(&format!("<a href=\"{address}\"{link}>{shown}</a>"));
         } else if let Some(bare) = middle.strip_prefix("mailto:").filter(|bare| mail.is_match(bare)) {
             out.push_str(&format!("<a href=\"{middle}\">{bare}</a>"));

@@ -8,8 +8,8 @@ pub(crate) mod encode;
 mod json;
 pub(crate) mod lists;
 mod markup;
-pub(crate) mod network;
 mod nested;
+pub(crate) mod network;
 mod numbers;
 mod paths;
 pub(crate) mod regex;
@@ -76,8 +76,16 @@ const FAMILIES: &[&[Filter]] = &[
 ];
 
 /// Collections whose filters and tests are built in, under their full and their short names.
-pub(super) const COLLECTIONS: &[&str] =
-    &["ansible.builtin.", "ansible.legacy.", "ansible._protomatter.", "ansible.utils.", "ansible.netcommon.", "ansible.posix.", "community.general.", "community.crypto."];
+pub(super) const COLLECTIONS: &[&str] = &[
+    "ansible.builtin.",
+    "ansible.legacy.",
+    "ansible._protomatter.",
+    "ansible.utils.",
+    "ansible.netcommon.",
+    "ansible.posix.",
+    "community.general.",
+    "community.crypto.",
+];
 
 static INDEX: LazyLock<HashMap<&'static str, &'static Filter>> =
     LazyLock::new(|| FAMILIES.iter().flat_map(|family| family.iter()).map(|filter| (filter.name, filter)).collect());

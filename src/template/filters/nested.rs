@@ -30,7 +30,9 @@ fn paths(value: &Value, path: &str, out: &mut Map) {
         Value::Map(map) if !map.is_empty() => {
             for (key, inner) in map.iter() {
                 let name = key.to_string();
-                let plain = key.as_str().is_some() && name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+                let plain = key.as_str().is_some()
+                    && name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                    && name.chars().all(|c| c.is_alphanumeric() || c == '_');
                 let below = match (plain, path.is_empty(), key) {
                     (true, true, _) => name,
                     (true, false, _) => format!("{path}.{name}"),

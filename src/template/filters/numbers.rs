@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{Filter, Invocation};
+use crate::template::big;
 use crate::template::eval::objects::type_name;
 use crate::template::eval::{Fail, Result};
-use crate::template::big;
 use crate::template::random::Random;
 use crate::value::Value;
 
@@ -154,7 +154,9 @@ const UNITS: &[(char, f64)] = &[
 
 fn human_readable(call: &Invocation<'_, '_>) -> Result<Value> {
     let size = match &call.input {
-        Value::Str(text) => text.trim().parse().map_err(|_| call.error(format!("human_readable() failed on bad input: {text:?} is no number")))?,
+        Value::Str(text) => {
+            text.trim().parse().map_err(|_| call.error(format!("human_readable() failed on bad input: {text:?} is no number")))?
+        }
         other => number(call, other).map_err(|_| call.error(format!("human_readable() failed on bad input: {other:?} is no number")))?,
     };
     let base = if call.flag(0, false) { "bits" } else { "Bytes" };
@@ -183,7 +185,8 @@ fn human_to_bytes(call: &Invocation<'_, '_>) -> Result<Value> {
         return Ok(Value::Int(size.round_ties_even() as i64));
     }
     let letter = unit.chars().next().unwrap_or('B').to_ascii_uppercase();
-    let (_, limit) = UNITS.iter().find(|(found, _)| *found == letter || (letter == 'b'.to_ascii_uppercase() && *found == 'B')).ok_or_else(wrong)?;
+    let (_, limit) =
+        UNITS.iter().find(|(found, _)| *found == letter || (letter == 'b'.to_ascii_uppercase() && *found == 'B')).ok_or_else(wrong)?;
     let rest = unit.get(1..).unwrap_or_default();
     let fits = match rest {
         "" => true,
@@ -240,7 +243,9 @@ pub(super) fn random(call: &Invocation<'_, '_>) -> Result<Value> {
             if call.argument(1).or(call.argument(2)).is_some() {
                 return Err(call.error("start and step can only be used with a number"));
             }
-            let items = call.items().map_err(|_| call.error(format!("random can only be used on sequences and whole numbers, not on {:?}", call.input)))?;
+            let items = call
+                .items()
+                .map_err(|_| call.error(format!("random can only be used on sequences and whole numbers, not on {:?}", call.input)))?;
             if items.is_empty() {
                 return Err(Fail::error("`random`: there are no items"));
             }

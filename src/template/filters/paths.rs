@@ -15,7 +15,9 @@ pub(super) const TABLE: &[Filter] = &[
         let (root, extension) = split_extension(&path);
         Ok(Value::Tuple(vec![Value::str(root), Value::str(extension)].into()))
     }),
-    Filter::new("realpath", &[], |call| text(call, |path| std::fs::canonicalize(path).unwrap_or_else(|_| normal(&absolute(path))).display().to_string())),
+    Filter::new("realpath", &[], |call| {
+        text(call, |path| std::fs::canonicalize(path).unwrap_or_else(|_| normal(&absolute(path))).display().to_string())
+    }),
     Filter::new("normpath", &[], |call| {
         text(call, |path| {
             // Two slashes at the start, and no more, stay as they are (POSIX).
@@ -65,7 +67,9 @@ pub(crate) fn base(path: &str) -> &str {
 /// How much of a Windows path is `\\host\share`.
 fn share(path: &str) -> usize {
     let slash = |c: char| c == '\\' || c == '/';
-    let Some(rest) = path.strip_prefix(slash).and_then(|rest| rest.strip_prefix(slash)).filter(|rest| !rest.starts_with(slash)) else { return 0 };
+    let Some(rest) = path.strip_prefix(slash).and_then(|rest| rest.strip_prefix(slash)).filter(|rest| !rest.starts_with(slash)) else {
+        return 0;
+    };
     let Some(host) = rest.find(slash) else { return 0 };
     let share = rest[host + 1..].find(slash).unwrap_or(rest.len() - host - 1);
     if share == 0 { 0 } else { 2 + host + 1 + share }
@@ -118,7 +122,11 @@ pub(crate) fn expanduser(path: &str) -> String {
         (Some(rest), _) => {
             let (user, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
             let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-            let home = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields.first() == Some(&user)).and_then(|fields| fields.get(5).map(ToString::to_string));
+            let home = accounts
+                .lines()
+                .map(|line| line.split(':').collect::<Vec<_>>())
+                .find(|fields| fields.first() == Some(&user))
+                .and_then(|fields| fields.get(5).map(ToString::to_string));
             home.map_or_else(|| path.to_string(), |home| format!("{}{rest}", home.trim_end_matches('/')))
         }
         _ => path.to_string(),
@@ -194,6 +202,7 @@ fn commonpath(call: &Invocation<'_, '_>) -> Result<Value> {
     if paths.iter().any(|path| path.is_absolute() != first.is_absolute()) {
         return Err(call.error("some of the paths are absolute and others are not"));
     }
-    let same = first.components().enumerate().take_while(|(i, part)| paths.iter().all(|path| path.components().nth(*i) == Some(*part))).count();
+    let same =
+        first.components().enumerate().take_while(|(i, part)| paths.iter().all(|path| path.components().nth(*i) == Some(*part))).count();
     Ok(Value::from(first.components().take(same).collect::<PathBuf>().display().to_string()))
 }

@@ -42,7 +42,8 @@ fn replace(call: &Invocation<'_, '_>) -> Result<Value> {
     let pattern = call.text(0)?.unwrap_or_default();
     let replacement = call.text(1)?.unwrap_or_default();
     let regex = compile(&pattern, call.flag(2, false), call.flag(3, false))?;
-    let template = Template::new(&replacement, &regex).map_err(|why| call.error(format!("{replacement:?} is no replacement for {pattern:?}: {why}")))?;
+    let template = Template::new(&replacement, &regex)
+        .map_err(|why| call.error(format!("{replacement:?} is no replacement for {pattern:?}: {why}")))?;
     let limit = call.int(4)?.unwrap_or(0).max(0) as usize;
     let wanted = call.int(5)?.unwrap_or(0).max(0) as usize;
     let (out, count) = regex.replace(&text, &template, limit);
@@ -114,7 +115,9 @@ fn escape(call: &Invocation<'_, '_>) -> Result<Value> {
     let special: &str = match call.text(0)?.as_deref() {
         None | Some("python") => "\t\n\u{b}\u{c}\r #$&()*+-.?[\\]^{|}~",
         Some("posix_basic") => "[].*^$\\",
-        Some("posix_extended") => return Err(call.error("Regex type (posix_extended) not yet implemented; there are python and posix_basic")),
+        Some("posix_extended") => {
+            return Err(call.error("Regex type (posix_extended) not yet implemented; there are python and posix_basic"));
+        }
         Some(other) => return Err(call.error(format!("Invalid regex type ({other}); there are python and posix_basic"))),
     };
     let mut out = String::with_capacity(text.len() + 8);

@@ -50,7 +50,11 @@ fn title(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut start = true;
     for c in text.chars() {
-        if start { out.extend(c.to_uppercase()) } else { out.extend(c.to_lowercase()) }
+        if start {
+            out.extend(c.to_uppercase())
+        } else {
+            out.extend(c.to_lowercase())
+        }
         start = c.is_whitespace() || "-({[<".contains(c);
     }
     out
@@ -86,7 +90,9 @@ fn split(call: &Invocation<'_, '_>) -> Result<Value> {
 }
 
 fn indent(call: &Invocation<'_, '_>) -> Result<Value> {
-    let Value::Str(text) = &call.input else { return Err(call.error(format!("takes text, not an object of type '{}'", type_name(&call.input)))) };
+    let Value::Str(text) = &call.input else {
+        return Err(call.error(format!("takes text, not an object of type '{}'", type_name(&call.input))));
+    };
     let prefix = match call.argument(0) {
         Some(Value::Str(prefix)) => prefix.to_string(),
         _ => " ".repeat(call.int(0)?.unwrap_or(4).clamp(0, 10_000) as usize),
@@ -129,7 +135,8 @@ fn wordwrap(call: &Invocation<'_, '_>) -> Result<Value> {
     let width = call.int(0)?.unwrap_or(79).max(1) as usize;
     let (break_long, hyphens) = (call.flag(1, true), call.flag(3, true));
     let separator = call.text(2)?.unwrap_or_else(|| "\n".into());
-    let lines: Vec<String> = python::lines(&text, false).into_iter().map(|line| python::wrap(line, width, break_long, hyphens).join(&separator)).collect();
+    let lines: Vec<String> =
+        python::lines(&text, false).into_iter().map(|line| python::wrap(line, width, break_long, hyphens).join(&separator)).collect();
     Ok(Value::from(lines.join(&separator)))
 }
 
@@ -180,7 +187,9 @@ fn comment(call: &Invocation<'_, '_>) -> Result<Value> {
     if !prefix.is_empty() {
         out.push_str(&format!("{prefix}{newline}").repeat(prefix_count));
     }
-    let Value::Str(text) = &call.input else { return Err(call.error(format!("takes text, not an object of type '{}'", type_name(&call.input)))) };
+    let Value::Str(text) = &call.input else {
+        return Err(call.error(format!("takes text, not an object of type '{}'", type_name(&call.input))));
+    };
     let body = format!("{decoration}{}", text.replace(newline.as_str(), &format!("{newline}{decoration}")));
     out.push_str(&body.replace(&format!("{decoration}{newline}"), &format!("{}{newline}", decoration.trim_end())));
     out.push_str(&format!("{newline}{postfix}").repeat(postfix_count));
@@ -201,7 +210,11 @@ fn striptags(call: &Invocation<'_, '_>) -> Result<Value> {
     let mut rest = &*text;
     while let Some(start) = rest.find('<') {
         out.push_str(&rest[..start]);
-        let close = if rest[start..].starts_with("<!--") { rest[start..].find("-->").map(|end| end + 3) } else { rest[start..].find('>').map(|end| end + 1) };
+        let close = if rest[start..].starts_with("<!--") {
+            rest[start..].find("-->").map(|end| end + 3)
+        } else {
+            rest[start..].find('>').map(|end| end + 1)
+        };
         match close {
             Some(end) => rest = &rest[start + end..],
             None => break,

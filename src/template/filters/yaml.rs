@@ -22,10 +22,11 @@ pub(super) const TABLE: &[Filter] = &[
 
 fn write(call: &Invocation<'_, '_>, indent: usize, flow: Option<bool>) -> Result<Value> {
     let keyword = |name: &str| call.arguments.keyword(name);
-    let number = |name: &str, default: usize| match keyword(name).or(if name == "indent" { call.arguments.positional.first() } else { None }) {
-        Some(Value::Int(number)) => usize::try_from(*number).unwrap_or(default),
-        _ => default,
-    };
+    let number =
+        |name: &str, default: usize| match keyword(name).or(if name == "indent" { call.arguments.positional.first() } else { None }) {
+            Some(Value::Int(number)) => usize::try_from(*number).unwrap_or(default),
+            _ => default,
+        };
     let flag = |name: &str, default: bool| keyword(name).map_or(default, Value::is_true);
     let indent = match number("indent", indent) {
         indent @ 2..=9 => indent,
@@ -60,7 +61,8 @@ fn documents(call: &Invocation<'_, '_>) -> Result<Vec<Value>> {
     };
     let source = Arc::new(Source { path: "<text>".into(), text });
     let loaded = yaml::load(&source).map_err(|error| {
-        let place = error.span.as_ref().map(|span| format!(" (line {}, column {} of the text)", span.line, span.column)).unwrap_or_default();
+        let place =
+            error.span.as_ref().map(|span| format!(" (line {}, column {} of the text)", span.line, span.column)).unwrap_or_default();
         Diagnostic::error(format!("`{}`: {}{place}", call.name, error.message))
     })?;
     Ok(loaded.documents.iter().map(Value::from_node).collect())

@@ -86,7 +86,8 @@ fn run_all(query: &Query<'_, '_>, lines: bool) -> Result<Vec<Value>> {
     let mut out = Vec::new();
     for term in &query.terms {
         let command = term.to_string();
-        let done = programs::output(Command::new("/bin/sh").arg("-c").arg(&command)).map_err(|error| query.error(format!("{command:?} cannot be run: {error}")))?;
+        let done = programs::output(Command::new("/bin/sh").arg("-c").arg(&command))
+            .map_err(|error| query.error(format!("{command:?} cannot be run: {error}")))?;
         if !done.status.success() {
             let said = String::from_utf8_lossy(&done.stderr);
             return Err(query.error(format!("{command:?} ended with {}: {}", done.status, said.trim())));
@@ -227,7 +228,13 @@ fn filetree(query: &Query<'_, '_>) -> Result<Vec<Value>> {
             for path in paths {
                 let Ok(meta) = fs::symlink_metadata(&path) else { continue };
                 let relative = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
-                let state = if meta.is_symlink() { "link" } else if meta.is_dir() { "directory" } else { "file" };
+                let state = if meta.is_symlink() {
+                    "link"
+                } else if meta.is_dir() {
+                    "directory"
+                } else {
+                    "file"
+                };
                 let mode = format!("0{:o}", std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o7777);
                 let mut entry = Map::new();
                 let mut put = |name: &str, value: Value| entry.insert(Value::str(name), value);
@@ -236,7 +243,12 @@ fn filetree(query: &Query<'_, '_>) -> Result<Vec<Value>> {
                 put("state", Value::str(state));
                 put("mode", Value::from(mode));
                 put("size", Value::Int(meta.len() as i64));
-                put("src", Value::from(if meta.is_symlink() { fs::read_link(&path).unwrap_or_default() } else { path.clone() }.display().to_string()));
+                put(
+                    "src",
+                    Value::from(
+                        if meta.is_symlink() { fs::read_link(&path).unwrap_or_default() } else { path.clone() }.display().to_string(),
+                    ),
+                );
                 out.push(Value::Map(Arc::new(entry)));
                 if meta.is_dir() {
                     folders.push(path);

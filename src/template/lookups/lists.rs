@@ -81,7 +81,8 @@ fn nested(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     let lists: Vec<Vec<Value>> = match query.terms.as_slice() {
         [one] => {
             let items = one.as_list().ok_or_else(|| query.error(format!("takes lists, not {one:?}")))?;
-            let inner = |item: &Value| item.as_list().map(<[Value]>::to_vec).ok_or_else(|| query.error(format!("takes lists; {item:?} is none")));
+            let inner =
+                |item: &Value| item.as_list().map(<[Value]>::to_vec).ok_or_else(|| query.error(format!("takes lists; {item:?} is none")));
             return items.iter().map(|item| inner(item).map(Value::list)).collect();
         }
         terms => all(terms),
@@ -112,7 +113,9 @@ fn together(query: &Query<'_, '_>) -> Result<Vec<Value>> {
 
 fn subelements(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     let [subject, path, rest @ ..] = query.terms.as_slice() else {
-        return Err(query.error("expects a list of two or three items: first a dict or a list, second a string that names the lists in its items"));
+        return Err(
+            query.error("expects a list of two or three items: first a dict or a list, second a string that names the lists in its items")
+        );
     };
     let items: Vec<Value> = match subject {
         Value::List(items) | Value::Tuple(items) => items.to_vec(),
@@ -143,14 +146,17 @@ fn subelements(query: &Query<'_, '_>) -> Result<Vec<Value>> {
 
 fn without(item: &Value, path: &[String]) -> Value {
     let (Value::Map(map), [first, rest @ ..]) = (item, path) else { return item.clone() };
-    let inner = |key: &Value, value: &Value| (key.clone(), if !rest.is_empty() && key.as_str() == Some(first) { without(value, rest) } else { value.clone() });
+    let inner = |key: &Value, value: &Value| {
+        (key.clone(), if !rest.is_empty() && key.as_str() == Some(first) { without(value, rest) } else { value.clone() })
+    };
     Value::map(map.iter().filter(|(key, _)| !rest.is_empty() || key.as_str() != Some(first)).map(|(key, value)| inner(key, value)))
 }
 
 /// `start=0 end=10 stride=2 format=host%02d`, `count=5`, or `4-16/2:host%02d`.
 fn sequence(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     let mut out = Vec::new();
-    let terms: Vec<String> = if query.terms.is_empty() { vec![String::new()] } else { query.terms.iter().map(ToString::to_string).collect() };
+    let terms: Vec<String> =
+        if query.terms.is_empty() { vec![String::new()] } else { query.terms.iter().map(ToString::to_string).collect() };
     for term in terms {
         let mut range = Range::default();
         for (name, value) in &query.options {

@@ -68,7 +68,8 @@ impl Query<'_, '_> {
     }
 }
 
-const FAMILIES: &[&[Lookup]] = &[files::TABLE, lists::TABLE, passwords::TABLE, settings::TABLE, tables::TABLE, variables::TABLE, web::TABLE];
+const FAMILIES: &[&[Lookup]] =
+    &[files::TABLE, lists::TABLE, passwords::TABLE, settings::TABLE, tables::TABLE, variables::TABLE, web::TABLE];
 
 static INDEX: LazyLock<HashMap<&'static str, &'static Lookup>> =
     LazyLock::new(|| FAMILIES.iter().flat_map(|family| family.iter()).map(|lookup| (lookup.name, lookup)).collect());

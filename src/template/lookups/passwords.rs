@@ -159,7 +159,19 @@ fn alphabet(query: &Query<'_, '_>, own: &[(String, String)]) -> Result<Vec<u8>> 
 
 /// community.general's: entries of pass(1), made where they are missing and `missing=create` (or `create=true`).
 fn passwordstore(query: &Query<'_, '_>) -> Result<Vec<Value>> {
-    const NAMES: &[&str] = &["create", "directory", "length", "missing", "missing_subkey", "nosymbols", "overwrite", "passwordstore", "returnall", "subkey", "userpass"];
+    const NAMES: &[&str] = &[
+        "create",
+        "directory",
+        "length",
+        "missing",
+        "missing_subkey",
+        "nosymbols",
+        "overwrite",
+        "passwordstore",
+        "returnall",
+        "subkey",
+        "userpass",
+    ];
     let mut out = Vec::new();
     for term in &query.terms {
         let (name, own) = terms::options(query, &term.to_string(), NAMES)?;
@@ -171,7 +183,8 @@ fn passwordstore(query: &Query<'_, '_>) -> Result<Vec<Value>> {
         pass.args(["show", &name]).stdin(Stdio::null());
         // Not in a group of its own: gpg asks in this terminal.
         let shown = programs::waiting(|| pass.output()).map_err(|error| query.error(format!("`pass` cannot be run: {error}")))?;
-        let missing = option("missing").unwrap_or_else(|| if terms::flag(query, &own, "create", false) { "create".into() } else { "error".into() });
+        let missing =
+            option("missing").unwrap_or_else(|| if terms::flag(query, &own, "create", false) { "create".into() } else { "error".into() });
         let text = if shown.status.success() {
             String::from_utf8_lossy(&shown.stdout).into_owned()
         } else {
@@ -221,5 +234,9 @@ fn create(query: &Query<'_, '_>, name: &str, own: &[(String, String)]) -> Result
         input.write_all(format!("{text}\n").as_bytes()).map_err(failed)?;
     }
     let done = child.wait_with_output().map_err(failed)?;
-    if done.status.success() { Ok(text) } else { Err(query.error(format!("{name:?} cannot be made: {}", String::from_utf8_lossy(&done.stderr).trim()))) }
+    if done.status.success() {
+        Ok(text)
+    } else {
+        Err(query.error(format!("{name:?} cannot be made: {}", String::from_utf8_lossy(&done.stderr).trim())))
+    }
 }

@@ -41,6 +41,7 @@ pub(super) fn output(command: &mut Command) -> io::Result<Output> {
 
 /// Does what waits for something outside, without keeping the thread from what others have to do.
 pub(super) fn waiting<T>(wait: impl FnOnce() -> T) -> T {
-    let many = tokio::runtime::Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
+    let many =
+        tokio::runtime::Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
     if many { tokio::task::block_in_place(wait) } else { wait() }
 }

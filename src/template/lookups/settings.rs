@@ -18,9 +18,12 @@ fn settings(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     }
     let mut out = Vec::new();
     for term in &query.terms {
-        let Value::Str(name) = term else { return Err(query.error(format!("Invalid setting identifier, {term:?} is no name of a setting"))) };
+        let Value::Str(name) = term else {
+            return Err(query.error(format!("Invalid setting identifier, {term:?} is no name of a setting")));
+        };
         let Some(setting) = config::find(name) else {
-            let error = Diagnostic::error(format!("lookup `config`: No config definition exists for '{name}'")).suggest(name, config::all().iter().map(|setting| setting.name));
+            let error = Diagnostic::error(format!("lookup `config`: No config definition exists for '{name}'"))
+                .suggest(name, config::all().iter().map(|setting| setting.name));
             match missing.as_str() {
                 "error" => return Err(error.into()),
                 "warn" => query.context.scope.warn(Diagnostic::warning(error.message)),

@@ -21,7 +21,8 @@ pub(super) const TABLE: &[Lookup] = &[Lookup::new("csvfile", csvfile), Lookup::n
 fn read(query: &Query<'_, '_>, name: &str, encoding: &str) -> Result<(PathBuf, String)> {
     let path = find(query, "files", name)?;
     let bytes = std::fs::read(&path).map_err(|error| query.error(format!("{} cannot be read: {error}", path.display())))?;
-    let encoding = Encoding::named(encoding).ok_or_else(|| query.error(format!("there is no encoding {encoding:?}; there are utf-8, utf-16, latin-1, ascii")))?;
+    let encoding = Encoding::named(encoding)
+        .ok_or_else(|| query.error(format!("there is no encoding {encoding:?}; there are utf-8, utf-16, latin-1, ascii")))?;
     let text = encoding.decode(&bytes).map_err(|why| query.error(format!("{}: {why}", path.display())))?;
     Ok((path, text))
 }
@@ -45,7 +46,8 @@ fn csvfile(query: &Query<'_, '_>) -> Result<Vec<Value>> {
         let name = option("file").unwrap_or_else(|| "ansible.csv".into());
         let (path, text) = read(query, &name, &option("encoding").unwrap_or_else(|| "utf-8".into()))?;
         let (column, by) = (terms::number(query, &own, "col", 1)?, terms::number(query, &own, "keycol", 0)?);
-        let missing = |at: usize, column: usize| query.error(format!("row {} of {} has no column {column}; the first is 0", at + 1, path.display()));
+        let missing =
+            |at: usize, column: usize| query.error(format!("row {} of {} has no column {column}; the first is 0", at + 1, path.display()));
         let mut found = None;
         for (at, row) in csv::rows(&text, delimiter).iter().enumerate().filter(|(_, row)| !row.is_empty()) {
             if *row.get(by).ok_or_else(|| missing(at, by))? == key {
@@ -53,7 +55,10 @@ fn csvfile(query: &Query<'_, '_>) -> Result<Vec<Value>> {
                 break;
             }
         }
-        match found.or_else(|| own.iter().find(|(name, _)| name == "default").map(|(_, text)| Value::str(text))).or_else(|| query.option("default").cloned()) {
+        match found
+            .or_else(|| own.iter().find(|(name, _)| name == "default").map(|(_, text)| Value::str(text)))
+            .or_else(|| query.option("default").cloned())
+        {
             Some(Value::Null) | None => {}
             Some(Value::List(items)) => out.extend(items.iter().cloned()),
             Some(value) => out.push(value),
@@ -64,7 +69,8 @@ fn csvfile(query: &Query<'_, '_>) -> Result<Vec<Value>> {
 
 /// Keys of one section; those of `[DEFAULT]` stand in every section.
 fn from_ini(query: &Query<'_, '_>) -> Result<Vec<Value>> {
-    const NAMES: &[&str] = &["type", "section", "file", "re", "encoding", "default", "case_sensitive", "allow_no_value", "allow_none", "interpolation"];
+    const NAMES: &[&str] =
+        &["type", "section", "file", "re", "encoding", "default", "case_sensitive", "allow_no_value", "allow_none", "interpolation"];
     let mut out = Vec::new();
     for term in &query.terms {
         let (key, own) = terms::options(query, &term.to_string(), NAMES)?;
@@ -96,7 +102,8 @@ fn from_ini(query: &Query<'_, '_>) -> Result<Vec<Value>> {
             let error = crate::diag::Diagnostic::error(format!("lookup `ini`: No section '{wanted}' in {}", source.path.display()));
             return Err(error.suggest(&wanted, sections.iter().map(|section| section.name.as_str())).into());
         };
-        let inherited = named("DEFAULT").filter(|defaults| defaults.name != wanted).map(|section| section.entries.as_slice()).unwrap_or_default();
+        let inherited =
+            named("DEFAULT").filter(|defaults| defaults.name != wanted).map(|section| section.entries.as_slice()).unwrap_or_default();
         let own_names: Vec<&str> = section.entries.iter().map(|entry| entry.key.as_str()).collect();
         let entries: Vec<&ini::Entry> =
             section.entries.iter().chain(inherited.iter().filter(|entry| !own_names.contains(&entry.key.as_str()))).collect();
@@ -142,7 +149,10 @@ fn interpolate(text: &str, value: &dyn Fn(&str) -> Option<String>, depth: usize)
             rest = tail;
             continue;
         }
-        let (name, tail) = after.strip_prefix('(').and_then(|inner| inner.split_once(")s")).ok_or("has a `%` that is neither `%%` nor `%(name)s`; `interpolation=false` takes it as it is")?;
+        let (name, tail) = after
+            .strip_prefix('(')
+            .and_then(|inner| inner.split_once(")s"))
+            .ok_or("has a `%` that is neither `%%` nor `%(name)s`; `interpolation=false` takes it as it is")?;
         let inner = value(name).ok_or_else(|| format!("refers to `{name}`, which is not in its section"))?;
         out.push_str(&interpolate(&inner, value, depth + 1)?);
         rest = tail;

@@ -39,6 +39,8 @@ pub(super) fn flag(query: &Query<'_, '_>, own: &[(String, String)], name: &str, 
 pub(super) fn number(query: &Query<'_, '_>, own: &[(String, String)], name: &str, default: usize) -> Result<usize> {
     match option(query, own, name) {
         None => Ok(default),
-        Some(text) => text.trim().parse().map_err(|_| query.error(format!("`{name}` has an invalid value: it is a whole number, not {text:?}"))),
+        Some(text) => {
+            text.trim().parse().map_err(|_| query.error(format!("`{name}` has an invalid value: it is a whole number, not {text:?}")))
+        }
     }
 }

@@ -43,7 +43,8 @@ fn varnames(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     let mut out = Vec::new();
     for term in &query.terms {
         let Value::Str(text) = term else { return Err(query.error(format!("Invalid setting identifier, {term:?} is no string"))) };
-        let pattern = regex::compile(text, false, false).map_err(|fail| query.error(format!("Unable to use {text:?} as a search parameter: {}", fail.into_diagnostic().message)))?;
+        let pattern = regex::compile(text, false, false)
+            .map_err(|fail| query.error(format!("Unable to use {text:?} as a search parameter: {}", fail.into_diagnostic().message)))?;
         out.extend(query.context.scope.names().into_iter().filter(|name| pattern.is_match(name)).map(Value::Str));
     }
     Ok(out)

@@ -65,7 +65,11 @@ fn dig(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     let mut kind = query.text("qtype").unwrap_or_else(|| "A".into()).to_uppercase();
     let mut names = Vec::new();
     for term in &query.terms {
-        let (name, own) = terms::options(query, &term.to_string(), &["qtype", "flat", "retry_servfail", "fail_on_error", "real_empty", "class", "tcp", "port"])?;
+        let (name, own) = terms::options(
+            query,
+            &term.to_string(),
+            &["qtype", "flat", "retry_servfail", "fail_on_error", "real_empty", "class", "tcp", "port"],
+        )?;
         if let Some((_, given)) = own.iter().find(|(name, _)| name == "qtype") {
             kind = given.to_uppercase();
         }
@@ -86,7 +90,10 @@ fn dig(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     };
     let mut out: Vec<Value> = Vec::new();
     for name in names {
-        let found: Vec<IpAddr> = (name.trim_end_matches('.'), 0).to_socket_addrs().map(|all| all.map(|address| address.ip()).filter(wanted).collect()).unwrap_or_default();
+        let found: Vec<IpAddr> = (name.trim_end_matches('.'), 0)
+            .to_socket_addrs()
+            .map(|all| all.map(|address| address.ip()).filter(wanted).collect())
+            .unwrap_or_default();
         if found.is_empty() && !query.flag("real_empty", false) {
             out.push(Value::str("NXDOMAIN"));
         }

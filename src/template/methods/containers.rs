@@ -10,8 +10,25 @@ use crate::template::syntax::Comparison;
 use crate::value::{Map, Object, Value};
 
 pub(super) const NAMES: &[&str] = &[
-    "append", "clear", "copy", "count", "extend", "fromkeys", "get", "index", "insert", "items", "keys", "pop", "popitem", "remove", "reverse", "setdefault",
-    "sort", "update", "values",
+    "append",
+    "clear",
+    "copy",
+    "count",
+    "extend",
+    "fromkeys",
+    "get",
+    "index",
+    "insert",
+    "items",
+    "keys",
+    "pop",
+    "popitem",
+    "remove",
+    "reverse",
+    "setdefault",
+    "sort",
+    "update",
+    "values",
 ];
 
 pub(super) fn call(eval: &Eval<'_>, shared: &Shared, name: &str, arguments: Arguments) -> Result<Option<Value>> {
@@ -38,7 +55,8 @@ pub(super) fn object(object: &Arc<dyn Object>, name: &str, arguments: &Arguments
 }
 
 fn sequence(items: &[Value], name: &str, arguments: &Arguments) -> Result<Option<Value>> {
-    let wanted = || arguments.positional.first().map(objects::plain).transpose()?.ok_or_else(|| Fail::error(format!("`{name}` takes a value")));
+    let wanted =
+        || arguments.positional.first().map(objects::plain).transpose()?.ok_or_else(|| Fail::error(format!("`{name}` takes a value")));
     Ok(Some(match name {
         "count" => {
             let wanted = wanted()?;
@@ -101,7 +119,11 @@ fn list(eval: &Eval<'_>, shared: &Shared, name: &str, arguments: Arguments) -> R
             };
             let index = if index < 0 { index + length as i64 } else { index };
             let Some(index) = usize::try_from(index).ok().filter(|index| *index < length) else {
-                return Err(Fail::error(if length == 0 { "`pop` from an empty list".to_string() } else { format!("`pop`: the list has no item {index}") }));
+                return Err(Fail::error(if length == 0 {
+                    "`pop` from an empty list".to_string()
+                } else {
+                    format!("`pop`: the list has no item {index}")
+                }));
             };
             drop(items);
             return Ok(shared.change(|value| match value {
@@ -111,7 +133,9 @@ fn list(eval: &Eval<'_>, shared: &Shared, name: &str, arguments: Arguments) -> R
         }
         "remove" => {
             let wanted = objects::plain(&first.ok_or_else(missing)?)?;
-            let Some(Value::Int(index)) = sequence(&items, "index", &Arguments { positional: vec![wanted], keywords: Vec::new() })? else { return Ok(None) };
+            let Some(Value::Int(index)) = sequence(&items, "index", &Arguments { positional: vec![wanted], keywords: Vec::new() })? else {
+                return Ok(None);
+            };
             change(&|items| {
                 items.remove(index as usize);
             });
@@ -202,7 +226,9 @@ fn dictionary(eval: &Eval<'_>, shared: &Shared, name: &str, arguments: Arguments
                     more
                 }
                 Some(Value::Undefined(undefined)) => return Err(Fail::Undefined(undefined)),
-                Some(other) => return Err(Fail::error(format!("`update` takes a dictionary, not an object of type '{}'", type_name(&other)))),
+                Some(other) => {
+                    return Err(Fail::error(format!("`update` takes a dictionary, not an object of type '{}'", type_name(&other))));
+                }
             };
             more.extend(keywords.into_iter().map(|(key, value)| (Value::Str(key), value)));
             for value in more.values_mut() {

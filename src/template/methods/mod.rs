@@ -47,7 +47,9 @@ pub(crate) fn call(eval: &Eval<'_>, base: &Value, name: &str, arguments: Argumen
             Value::List(_) | Value::Tuple(_) | Value::Map(_) | Value::Object(_) => containers::NAMES,
             _ => &[],
         };
-        Diagnostic::error(format!("an object of type '{}' has no method `{name}`", objects::type_name(base))).suggest(name, known.iter().copied()).into()
+        Diagnostic::error(format!("an object of type '{}' has no method `{name}`", objects::type_name(base)))
+            .suggest(name, known.iter().copied())
+            .into()
     })
 }
 

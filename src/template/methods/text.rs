@@ -6,10 +6,50 @@ use crate::template::python;
 use crate::value::Value;
 
 pub(super) const NAMES: &[&str] = &[
-    "capitalize", "casefold", "center", "count", "endswith", "expandtabs", "find", "format", "format_map", "index", "isalnum", "isalpha", "isascii", "isdecimal", "isdigit",
-    "isidentifier", "islower", "isnumeric", "isspace", "istitle", "isupper", "join", "ljust", "lower", "lstrip", "partition", "removeprefix", "removesuffix",
-    "replace", "rfind", "rindex", "rjust", "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title", "translate",
-    "upper", "zfill",
+    "capitalize",
+    "casefold",
+    "center",
+    "count",
+    "endswith",
+    "expandtabs",
+    "find",
+    "format",
+    "format_map",
+    "index",
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isdecimal",
+    "isdigit",
+    "isidentifier",
+    "islower",
+    "isnumeric",
+    "isspace",
+    "istitle",
+    "isupper",
+    "join",
+    "ljust",
+    "lower",
+    "lstrip",
+    "partition",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rfind",
+    "rindex",
+    "rjust",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "swapcase",
+    "title",
+    "translate",
+    "upper",
+    "zfill",
 ];
 
 pub(super) fn call(text: &str, name: &str, arguments: &Arguments) -> Result<Option<Value>> {
@@ -36,7 +76,9 @@ pub(super) fn call(text: &str, name: &str, arguments: &Arguments) -> Result<Opti
         "capitalize" => Value::from(python::capitalize(text)),
         "title" => Value::from(python::title(text)),
         "swapcase" => Value::from(
-            text.chars().flat_map(|c| if c.is_uppercase() { c.to_lowercase().collect::<Vec<_>>() } else { c.to_uppercase().collect() }).collect::<String>(),
+            text.chars()
+                .flat_map(|c| if c.is_uppercase() { c.to_lowercase().collect::<Vec<_>>() } else { c.to_uppercase().collect() })
+                .collect::<String>(),
         ),
         "strip" | "lstrip" | "rstrip" => {
             let chars = match at(0) {
@@ -53,7 +95,9 @@ pub(super) fn call(text: &str, name: &str, arguments: &Arguments) -> Result<Opti
         "split" | "rsplit" => {
             let separator = match arguments.get(0, "sep") {
                 None | Some(Value::Null) => None,
-                Some(Value::Str(separator)) if separator.is_empty() => return Err(Fail::error(format!("`{name}`: the separator is empty"))),
+                Some(Value::Str(separator)) if separator.is_empty() => {
+                    return Err(Fail::error(format!("`{name}`: the separator is empty")));
+                }
                 Some(Value::Str(separator)) => Some(separator.clone()),
                 Some(other) => return Err(Fail::error(format!("`{name}` takes a string, not {other:?}"))),
             };
@@ -75,7 +119,9 @@ pub(super) fn call(text: &str, name: &str, arguments: &Arguments) -> Result<Opti
                 _ => {
                     let items = value.as_list().ok_or_else(|| Fail::error(format!("`join` takes a list, not {value:?}")))?;
                     let text = |(index, item): (usize, &Value)| {
-                        item.as_str().map(str::to_string).ok_or_else(|| Fail::error(format!("`join` takes strings, item {index} is {item:?}")))
+                        item.as_str()
+                            .map(str::to_string)
+                            .ok_or_else(|| Fail::error(format!("`join` takes strings, item {index} is {item:?}")))
                     };
                     items.iter().enumerate().map(text).collect::<Result<_>>()?
                 }
@@ -183,7 +229,9 @@ pub(super) fn call(text: &str, name: &str, arguments: &Arguments) -> Result<Opti
         "isupper" => cased(char::is_uppercase, char::is_lowercase),
         "islower" => cased(char::is_lowercase, char::is_uppercase),
         "istitle" => Value::Bool(!text.is_empty() && text.chars().any(char::is_alphabetic) && python::title(text) == text),
-        "isidentifier" => Value::Bool(text.starts_with(|c: char| c.is_alphabetic() || c == '_') && text.chars().all(|c| c.is_alphanumeric() || c == '_')),
+        "isidentifier" => {
+            Value::Bool(text.starts_with(|c: char| c.is_alphabetic() || c == '_') && text.chars().all(|c| c.is_alphanumeric() || c == '_'))
+        }
         "encode" | "decode" => Value::str(text),
         _ => return Ok(None),
     }))

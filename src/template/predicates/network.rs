@@ -13,8 +13,16 @@ pub(super) const TABLE: &[Predicate] = &[
     Predicate::new("ip_address", &[], |call| is(call, |address| !address.given)),
     Predicate::new("ipv4", &[], |call| is(call, |address| !address.v6)),
     Predicate::new("ipv4_address", &[], |call| is(call, |address| !address.v6 && !address.given)),
-    Predicate::new("ipv4_netmask", &[], |call| is(call, |address| !address.v6 && !address.given && (address.number as u32).leading_ones() + (address.number as u32).trailing_zeros() >= 32)),
-    Predicate::new("ipv4_hostmask", &[], |call| is(call, |address| !address.v6 && !address.given && (address.number as u32).leading_zeros() + (address.number as u32).trailing_ones() >= 32)),
+    Predicate::new("ipv4_netmask", &[], |call| {
+        is(call, |address| {
+            !address.v6 && !address.given && (address.number as u32).leading_ones() + (address.number as u32).trailing_zeros() >= 32
+        })
+    }),
+    Predicate::new("ipv4_hostmask", &[], |call| {
+        is(call, |address| {
+            !address.v6 && !address.given && (address.number as u32).leading_zeros() + (address.number as u32).trailing_ones() >= 32
+        })
+    }),
     Predicate::new("ipv6", &[], |call| is(call, |address| address.v6)),
     Predicate::new("ipv6_address", &[], |call| is(call, |address| address.v6 && !address.given)),
     Predicate::new("ipv6_ipv4_mapped", &[], |call| is(call, |address| address.v6 && address.number >> 32 == 0xffff)),

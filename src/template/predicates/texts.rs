@@ -110,7 +110,9 @@ fn version(call: &Invocation<'_, '_>) -> Result<bool> {
     if left.is_empty() || right.is_empty() {
         return Err(call.error("the version to compare is empty"));
     }
-    if call.argument(2).is_some_and(|strict| !matches!(strict, Value::Null)) && call.argument(3).is_some_and(|kind| !matches!(kind, Value::Null)) {
+    if call.argument(2).is_some_and(|strict| !matches!(strict, Value::Null))
+        && call.argument(3).is_some_and(|kind| !matches!(kind, Value::Null))
+    {
         return Err(call.error("takes `strict` or `version_type`, not both"));
     }
     let order = versions::compare(&left, &right, &kind).map_err(|message| call.error(message))?;

@@ -18,11 +18,15 @@ pub(super) const TABLE: &[Predicate] = &[
     Predicate::new("false", &[], |call| Ok(matches!(call.input, Value::Bool(false)))),
     Predicate::new("integer", &[], |call| Ok(matches!(call.input, Value::Int(_)) || big::of(&call.input).is_some())),
     Predicate::new("float", &[], |call| Ok(matches!(call.input, Value::Float(_)))),
-    Predicate::new("number", &[], |call| Ok(matches!(call.input, Value::Int(_) | Value::Float(_) | Value::Bool(_)) || big::of(&call.input).is_some())),
+    Predicate::new("number", &[], |call| {
+        Ok(matches!(call.input, Value::Int(_) | Value::Float(_) | Value::Bool(_)) || big::of(&call.input).is_some())
+    }),
     Predicate::new("string", &[], |call| Ok(matches!(call.input, Value::Str(_)))),
-    Predicate::new("mapping", &[], |call| Ok(matches!(snapshot(&call.input), Value::Map(_)) || is_mapping_object(&call.input))).takes_shared(),
+    Predicate::new("mapping", &[], |call| Ok(matches!(snapshot(&call.input), Value::Map(_)) || is_mapping_object(&call.input)))
+        .takes_shared(),
     Predicate::new("sequence", &[], |call| {
-        Ok(matches!(snapshot(&call.input), Value::List(_) | Value::Tuple(_) | Value::Map(_) | Value::Str(_)) || is_mapping_object(&call.input))
+        Ok(matches!(snapshot(&call.input), Value::List(_) | Value::Tuple(_) | Value::Map(_) | Value::Str(_))
+            || is_mapping_object(&call.input))
     })
     .takes_shared(),
     Predicate::new("iterable", &[], |call| {
@@ -85,7 +89,9 @@ fn comparison(call: &Invocation<'_, '_>, comparison: Comparison) -> Result<bool>
 /// hostvars and other objects that answer to keys.
 fn is_mapping_object(value: &Value) -> bool {
     match snapshot(value) {
-        Value::Object(object) => matches!(object.type_name(), "HostVars" | "HostVarsVars" | "dict") || matches!(object.plain(), Ok(Value::Map(_))),
+        Value::Object(object) => {
+            matches!(object.type_name(), "HostVars" | "HostVarsVars" | "dict") || matches!(object.plain(), Ok(Value::Map(_)))
+        }
         _ => false,
     }
 }
@@ -139,4 +145,3 @@ fn truthy(call: &Invocation<'_, '_>) -> Result<Value> {
         (other, _) => snapshot(other),
     })
 }
-

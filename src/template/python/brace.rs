@@ -63,7 +63,8 @@ fn replacement(field: &str, arguments: &Arguments, auto: &mut usize, depth: usiz
     while !rest.is_empty() {
         let key;
         if let Some(after) = rest.strip_prefix('[') {
-            let (inside, after) = after.split_once(']').ok_or_else(|| Fail::error(format!("`{{{field}}}` has a `[` that is not closed")))?;
+            let (inside, after) =
+                after.split_once(']').ok_or_else(|| Fail::error(format!("`{{{field}}}` has a `[` that is not closed")))?;
             (key, rest) = (inside, after);
         } else {
             let after = &rest[1..];
@@ -157,7 +158,13 @@ fn format_value(value: &Value, spec: &str) -> Result<String> {
         }
         (Some(_), Some('s')) | (None, Some(_)) => return Err(wrong("another type of value is wanted")),
         (Some((negative, size, whole)), kind) => {
-            let sign = if negative { "-" } else if sign == '-' { "" } else { if sign == '+' { "+" } else { " " } };
+            let sign = if negative {
+                "-"
+            } else if sign == '-' {
+                ""
+            } else {
+                if sign == '+' { "+" } else { " " }
+            };
             let (prefix, digits) = match (kind, whole) {
                 (Some('x'), Some(whole)) => ("0x", format!("{whole:x}")),
                 (Some('X'), Some(whole)) => ("0X", format!("{whole:X}")),

@@ -19,7 +19,11 @@ pub(crate) fn title(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut inside = false;
     for c in text.chars() {
-        if inside { out.extend(c.to_lowercase()) } else { out.extend(c.to_uppercase()) }
+        if inside {
+            out.extend(c.to_lowercase())
+        } else {
+            out.extend(c.to_uppercase())
+        }
         inside = c.is_alphabetic();
     }
     out
@@ -77,7 +81,8 @@ pub(crate) fn lines(text: &str, keep: bool) -> Vec<&str> {
     let mut out = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let end = rest.find(['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}']).unwrap_or(rest.len());
+        let end =
+            rest.find(['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}']).unwrap_or(rest.len());
         let width = if rest[end..].starts_with("\r\n") { 2 } else { rest[end..].chars().next().map_or(0, char::len_utf8) };
         out.push(&rest[..if keep { end + width } else { end }]);
         rest = &rest[end + width..];
@@ -122,7 +127,8 @@ pub(crate) fn float_digits(number: f64, kind: char, precision: usize, alternate:
                 if alternate || !text.contains('.') { text } else { text.trim_end_matches('0').trim_end_matches('.').to_string() }
             };
             if power < -4 || power >= precision as i32 {
-                let (digits, rest) = scientific.split_once('e').map_or((scientific.clone(), String::new()), |(d, p)| (d.to_string(), p.to_string()));
+                let (digits, rest) =
+                    scientific.split_once('e').map_or((scientific.clone(), String::new()), |(d, p)| (d.to_string(), p.to_string()));
                 exponent(format!("{}e{rest}", trimmed(digits)))
             } else {
                 trimmed(format!("{number:.*}", (precision as i32 - 1 - power).max(0) as usize))

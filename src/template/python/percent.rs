@@ -25,7 +25,10 @@ pub(crate) fn percent(format: &str, argument: &Value) -> Result<String> {
     let mut next = 0;
     let mut by_name = false;
     let mut take = |what: &str| -> Result<Value> {
-        let value = arguments.get(next).cloned().ok_or_else(|| Fail::error(format!("the format {format:?} wants more values: none is left for `{what}`")))?;
+        let value = arguments
+            .get(next)
+            .cloned()
+            .ok_or_else(|| Fail::error(format!("the format {format:?} wants more values: none is left for `{what}`")))?;
         next += 1;
         Ok(value)
     };
@@ -64,19 +67,20 @@ pub(crate) fn percent(format: &str, argument: &Value) -> Result<String> {
                 _ => spec.alternate = true,
             }
         }
-        let mut count = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>, take: &mut dyn FnMut(&str) -> Result<Value>| -> Result<Option<i64>> {
-            if chars.next_if_eq(&'*').is_some() {
-                return match take("*")? {
-                    Value::Int(number) => Ok(Some(number)),
-                    other => Err(Fail::error(format!("`*` in a format wants a whole number, not {other:?}"))),
-                };
-            }
-            let mut digits = String::new();
-            while let Some(digit) = chars.next_if(char::is_ascii_digit) {
-                digits.push(digit);
-            }
-            Ok(digits.parse().ok())
-        };
+        let mut count =
+            |chars: &mut std::iter::Peekable<std::str::Chars<'_>>, take: &mut dyn FnMut(&str) -> Result<Value>| -> Result<Option<i64>> {
+                if chars.next_if_eq(&'*').is_some() {
+                    return match take("*")? {
+                        Value::Int(number) => Ok(Some(number)),
+                        other => Err(Fail::error(format!("`*` in a format wants a whole number, not {other:?}"))),
+                    };
+                }
+                let mut digits = String::new();
+                while let Some(digit) = chars.next_if(char::is_ascii_digit) {
+                    digits.push(digit);
+                }
+                Ok(digits.parse().ok())
+            };
         if let Some(width) = count(&mut chars, &mut take)? {
             spec.left |= width < 0;
             spec.width = (width.unsigned_abs() as usize).min(1 << 20);
@@ -94,7 +98,9 @@ pub(crate) fn percent(format: &str, argument: &Value) -> Result<String> {
             Some(key) => {
                 by_name = true;
                 let map = argument.as_map().ok_or_else(|| Fail::error(format!("`%({key})` wants a dictionary on the right of `%`")))?;
-                map.get(key.as_str()).cloned().ok_or_else(|| Fail::error(format!("the format wants {key:?}, and the dictionary does not have it")))?
+                map.get(key.as_str())
+                    .cloned()
+                    .ok_or_else(|| Fail::error(format!("the format wants {key:?}, and the dictionary does not have it")))?
             }
             None => take(&format!("%{kind}"))?,
         };
@@ -112,7 +118,15 @@ fn piece(value: &Value, kind: char, spec: &Spec) -> Result<String> {
     }
     let wrong = || Fail::error(format!("`%{kind}` wants a number, not {value:?} of type '{}'", type_name(value)));
     let signed = |negative: bool, digits: String| {
-        let sign = if negative { "-" } else if spec.plus { "+" } else if spec.space { " " } else { "" };
+        let sign = if negative {
+            "-"
+        } else if spec.plus {
+            "+"
+        } else if spec.space {
+            " "
+        } else {
+            ""
+        };
         numeric(spec, sign, &digits)
     };
     Ok(match kind {
@@ -153,7 +167,10 @@ fn piece(value: &Value, kind: char, spec: &Spec) -> Result<String> {
                 Value::Float(number) => *number,
                 _ => return Err(wrong()),
             };
-            signed(number.is_sign_negative() && !number.is_nan(), float_digits(number.abs(), kind, spec.precision.unwrap_or(6), spec.alternate))
+            signed(
+                number.is_sign_negative() && !number.is_nan(),
+                float_digits(number.abs(), kind, spec.precision.unwrap_or(6), spec.alternate),
+            )
         }
         other => return Err(Fail::error(format!("`%{other}` is no format"))),
     })

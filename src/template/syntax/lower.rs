@@ -7,15 +7,31 @@ use minijinja::machinery::{self, ast};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::ValueKind;
 
-use super::patch::{self, Patch};
-use super::tree::{Argument, At, Block, Call, Comparison, Expr, Extras, FilterCall, For, Macro, Operator, Program, Sight, Stmt, Target, TestCall};
 use super::SyntaxError;
+use super::patch::{self, Patch};
+use super::tree::{
+    Argument, At, Block, Call, Comparison, Expr, Extras, FilterCall, For, Macro, Operator, Program, Sight, Stmt, Target, TestCall,
+};
 use crate::template::{Syntax, big, filters, predicates};
 use crate::value::Value;
 
 /// Methods that change the container they are called on.
 const MUTATING: &[&str] = &[
-    "append", "extend", "insert", "pop", "popitem", "remove", "update", "setdefault", "clear", "sort", "reverse", "__setitem__", "__delitem__", "add", "discard",
+    "append",
+    "extend",
+    "insert",
+    "pop",
+    "popitem",
+    "remove",
+    "update",
+    "setdefault",
+    "clear",
+    "sort",
+    "reverse",
+    "__setitem__",
+    "__delitem__",
+    "add",
+    "discard",
 ];
 
 /// A string with delimiters; `syntax` for a template file, none for a playbook's string.
@@ -240,7 +256,13 @@ impl<'p> Lowering<'p> {
                 let base = node.expr.as_ref().map_or(Expr::Captured, |expr| self.expr(expr));
                 let at = self.at(node.span());
                 let name: String = node.name.split_whitespace().collect();
-                Expr::Filter(Box::new(FilterCall { filter: filters::find(&name), name: name.into(), base, arguments: self.arguments(&node.args), at }))
+                Expr::Filter(Box::new(FilterCall {
+                    filter: filters::find(&name),
+                    name: name.into(),
+                    base,
+                    arguments: self.arguments(&node.args),
+                    at,
+                }))
             }
             ast::Expr::Test(node) => {
                 let at = self.at(node.span());

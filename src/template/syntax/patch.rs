@@ -99,7 +99,15 @@ fn edits(text: &str, config: &SyntaxConfig, expression: bool) -> Option<Vec<Edit
         let (start, end) = (span.start_offset as usize, span.end_offset as usize);
         let operand = matches!(
             token,
-            Token::Ident(_) | Token::Str(_) | Token::String(_) | Token::Int(_) | Token::Int128(_) | Token::Float(_) | Token::ParenClose | Token::BracketClose | Token::BraceClose
+            Token::Ident(_)
+                | Token::Str(_)
+                | Token::String(_)
+                | Token::Int(_)
+                | Token::Int128(_)
+                | Token::Float(_)
+                | Token::ParenClose
+                | Token::BracketClose
+                | Token::BraceClose
         ) && !matches!(token, Token::Ident("and" | "or" | "not" | "in" | "if" | "else" | "is" | "return"));
         match &token {
             Token::VariableStart => (begin, comma, keyword, words) = (Some(end), false, "", 0),

@@ -66,7 +66,11 @@ impl Default {
         let whole_loop = !of_loop && outcome.result.get("results").is_some();
         // Facts are many, and no news.
         let silent = matches!(action, "setup" | "gather_facts") && !made_to_show;
-        let shown = if made_to_show || (self.style.verbosity.level >= 1 && !silent) { self.arrow(outcome, made_to_show.then_some(action)) } else { String::new() };
+        let shown = if made_to_show || (self.style.verbosity.level >= 1 && !silent) {
+            self.arrow(outcome, made_to_show.then_some(action))
+        } else {
+            String::new()
+        };
         // A `debug` that ran shows what it was made for, also where `failed_when` holds.
         let failed = || self.arrow(outcome, (action == "debug" && outcome.result.get("changed").is_some()).then_some(action));
         match outcome.status {
@@ -74,12 +78,20 @@ impl Default {
             Status::Ok | Status::Changed | Status::Failed | Status::Ignored if whole_loop => {}
             Status::Ok => line(&paint(&format!("ok: {name}{item}{shown}"), Colour::Green)),
             Status::Changed => line(&paint(&format!("changed: {name}{item}{shown}"), Colour::Yellow)),
-            Status::Skipped => line(&paint(&format!("skipping: {name}{item}{}", if self.style.verbosity.level >= 1 && !whole_loop { self.arrow(outcome, None) } else { String::new() }), Colour::Cyan)),
+            Status::Skipped => line(&paint(
+                &format!(
+                    "skipping: {name}{item}{}",
+                    if self.style.verbosity.level >= 1 && !whole_loop { self.arrow(outcome, None) } else { String::new() }
+                ),
+                Colour::Cyan,
+            )),
             Status::Failed | Status::Ignored if of_loop => {
                 self.failure(&paint(&format!("failed: {name}{}{}", item.replacen(" => ", " ", 1), failed()), Colour::Red));
             }
             Status::Failed | Status::Ignored => self.failure(&paint(&format!("fatal: {name}: FAILED!{}", failed()), Colour::Red)),
-            Status::Unreachable | Status::UnreachableIgnored => self.failure(&paint(&format!("fatal: {name}: UNREACHABLE!{}", failed()), Colour::Purple)),
+            Status::Unreachable | Status::UnreachableIgnored => {
+                self.failure(&paint(&format!("fatal: {name}: UNREACHABLE!{}", failed()), Colour::Purple))
+            }
         }
         if matches!(outcome.status, Status::Ignored | Status::UnreachableIgnored) && !of_loop {
             line(&paint("...ignoring", Colour::Cyan));

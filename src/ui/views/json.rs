@@ -34,7 +34,9 @@ impl Sink for Json {
     fn emit(&self, event: Event) {
         let mut plays = self.plays.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::PlayStarted { name, .. } | Event::NoHosts { name } => plays.push(Play { name, began: now(), ended: now(), tasks: Vec::new() }),
+            Event::PlayStarted { name, .. } | Event::NoHosts { name } => {
+                plays.push(Play { name, began: now(), ended: now(), tasks: Vec::new() })
+            }
             Event::TaskStarted(task) => {
                 if let Some(play) = plays.last_mut() {
                     play.task(&task);
@@ -55,7 +57,8 @@ impl Sink for Json {
                         "rescued": c.rescued, "ignored": c.ignored})
                 };
                 let stats: Map<String, Value> = recap.iter().map(|(host, c)| (host.to_string(), counts(c))).collect();
-                let mut custom: Map<String, Value> = figures.into_iter().map(|(of, figures)| (of, figures.to_json().unwrap_or_default())).collect();
+                let mut custom: Map<String, Value> =
+                    figures.into_iter().map(|(of, figures)| (of, figures.to_json().unwrap_or_default())).collect();
                 let global = custom.shift_remove("RUN").unwrap_or_else(|| json!({}));
                 let plays: Value = plays.iter().map(Play::json).collect();
                 let all = json!({"plays": plays, "stats": stats, "custom_stats": custom, "global_custom_stats": global});

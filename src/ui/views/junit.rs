@@ -88,7 +88,12 @@ fn case(task: &TaskInfo, host: &str, outcome: &Outcome, seconds: f64) -> Case {
         Status::Ok | Status::Changed | Status::Ignored => None,
     };
     let role = task.role.as_ref().map(|role| format!("{role} : ")).unwrap_or_default();
-    Case { name: format!("[{host}] {role}{}", task.name), class: format!("{}:{}", task.span.source.path.display(), task.span.line), seconds, inner }
+    Case {
+        name: format!("[{host}] {role}{}", task.name),
+        class: format!("{}:{}", task.span.source.path.display(), task.span.line),
+        seconds,
+        inner,
+    }
 }
 
 fn document(state: &State) -> String {
@@ -105,7 +110,13 @@ fn document(state: &State) -> String {
             cases.len()
         );
         for case in cases {
-            let _ = write!(out, "    <testcase name=\"{}\" classname=\"{}\" time=\"{:.6}\"", escaped(&case.name), escaped(&case.class), case.seconds);
+            let _ = write!(
+                out,
+                "    <testcase name=\"{}\" classname=\"{}\" time=\"{:.6}\"",
+                escaped(&case.name),
+                escaped(&case.class),
+                case.seconds
+            );
             let _ = match &case.inner {
                 None => writeln!(out, "/>"),
                 Some((kind, text)) if text.is_empty() => writeln!(out, "><{kind}/></testcase>"),

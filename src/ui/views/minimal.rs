@@ -42,7 +42,11 @@ impl Sink for Minimal {
                 None => {
                     let mut style = self.style.clone();
                     style.pretty = Some(true);
-                    format!("{host} | {word}{} => {}", if word == "FAILED" || word == "UNREACHABLE" { "!" } else { "" }, results::text(shown(task, outcome, &style), &style, true))
+                    format!(
+                        "{host} | {word}{} => {}",
+                        if word == "FAILED" || word == "UNREACHABLE" { "!" } else { "" },
+                        results::text(shown(task, outcome, &style), &style, true)
+                    )
                 }
             };
             line(&paint(&text, colour));

@@ -39,7 +39,8 @@ pub(super) fn shown(outcome: &Outcome, level: u8) -> Map<String, Json> {
 /// What is no news where the action was made to show something.
 pub(super) fn leave_out_noise(map: &mut Map<String, Json>, action: &str) {
     // What the loop added is in the line already.
-    let names: Vec<String> = ["ansible_loop_var", "ansible_index_var"].iter().filter_map(|n| map.get(*n)?.as_str().map(str::to_owned)).collect();
+    let names: Vec<String> =
+        ["ansible_loop_var", "ansible_index_var"].iter().filter_map(|n| map.get(*n)?.as_str().map(str::to_owned)).collect();
     map.retain(|key, _| !matches!(key.as_str(), "ansible_loop_var" | "ansible_index_var" | "ansible_loop"));
     names.iter().for_each(|name| drop(map.shift_remove(name)));
     map.shift_remove("skipped");
@@ -63,7 +64,8 @@ pub(super) fn text(map: Map<String, Json>, style: &Style, wide: bool) -> String 
 /// Lines of YAML, each indented, after a line feed.
 pub(super) fn yaml(json: &Json, indent: usize) -> String {
     let text = template::yaml(&Value::from_json(json), indent);
-    let lines: Vec<String> = text.trim_end().lines().map(|line| if line.is_empty() { String::new() } else { format!("{}{line}", " ".repeat(indent)) }).collect();
+    let lines: Vec<String> =
+        text.trim_end().lines().map(|line| if line.is_empty() { String::new() } else { format!("{}{line}", " ".repeat(indent)) }).collect();
     format!("\n{}", lines.join("\n"))
 }
 

@@ -15,7 +15,8 @@ impl Tree {
     /// # Errors
     /// The folder cannot be made.
     pub fn new(folder: &Path) -> Result<Tree, Diagnostic> {
-        std::fs::create_dir_all(folder).map_err(|error| Diagnostic::error(format!("cannot make the folder {}: {error}", folder.display())))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Diagnostic::error(format!("cannot make the folder {}: {error}", folder.display())))?;
         Ok(Tree { folder: folder.to_owned() })
     }
 }

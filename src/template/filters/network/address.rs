@@ -125,20 +125,43 @@ impl Address {
     }
 
     fn within(self, networks: &[&str]) -> bool {
-        networks.iter().filter_map(|network| Address::parse(network, None)).any(|network| network.v6 == self.v6 && (network.network()..=network.last()).contains(&self.number))
+        networks
+            .iter()
+            .filter_map(|network| Address::parse(network, None))
+            .any(|network| network.v6 == self.v6 && (network.network()..=network.last()).contains(&self.number))
     }
 
     /// iana.org, "Special-Purpose Address Registry": not reachable from everywhere.
     pub(crate) fn is_private(self) -> bool {
         if self.v6 {
             let exempt = ["2001:1::1/128", "2001:1::2/128", "2001:3::/32", "2001:4:112::/48", "2001:20::/28", "2001:30::/28"];
-            let private =
-                ["::1/128", "::/128", "::ffff:0:0/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fc00::/7", "fe80::/10"];
+            let private = [
+                "::1/128",
+                "::/128",
+                "::ffff:0:0/96",
+                "64:ff9b:1::/48",
+                "100::/64",
+                "2001::/23",
+                "2001:db8::/32",
+                "2002::/16",
+                "fc00::/7",
+                "fe80::/10",
+            ];
             return self.within(&private) && !self.within(&exempt);
         }
         let private = [
-            "0.0.0.0/8", "10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15",
-            "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.0.2.0/24",
+            "192.168.0.0/16",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "240.0.0.0/4",
         ];
         self.within(&private) && !self.within(&["192.0.0.9/32", "192.0.0.10/32"])
     }
@@ -160,14 +183,20 @@ impl Address {
     }
 
     pub(crate) fn is_reserved(self) -> bool {
-        let v6 = ["::/8", "100::/8", "200::/7", "400::/6", "800::/5", "1000::/4", "4000::/3", "6000::/3", "8000::/3", "a000::/3", "c000::/3", "e000::/4", "f000::/5", "f800::/6", "fe00::/9"];
+        let v6 = [
+            "::/8", "100::/8", "200::/7", "400::/6", "800::/5", "1000::/4", "4000::/3", "6000::/3", "8000::/3", "a000::/3", "c000::/3",
+            "e000::/4", "f000::/5", "f800::/6", "fe00::/9",
+        ];
         self.within(&["240.0.0.0/4"]) || self.within(&v6)
     }
 
     /// The IPv4 address in an IPv6 one: mapped (`::ffff:1.2.3.4`), or alone in its last bits.
     pub(crate) fn as_v4(self) -> Option<Address> {
         let high = self.number >> 32;
-        (self.v6 && (high == 0xffff || high == 0)).then(|| Address { given: self.given, ..Address::new(false, self.number & u128::from(u32::MAX), self.prefix.saturating_sub(96)) })
+        (self.v6 && (high == 0xffff || high == 0)).then(|| Address {
+            given: self.given,
+            ..Address::new(false, self.number & u128::from(u32::MAX), self.prefix.saturating_sub(96))
+        })
     }
 }
 

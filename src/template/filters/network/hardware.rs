@@ -41,14 +41,20 @@ pub(super) fn hwaddr(call: &Invocation<'_, '_>) -> Result<Value> {
         "win" | "eui48" => grouped(number, 2, "-").to_uppercase(),
         "cisco" => grouped(number, 4, "."),
         "pgsql" | "postgresql" | "psql" => grouped(number, 6, ":"),
-        other => return Err(call.error(format!("{other:?} is no way to write it; there are bare, bool, cisco, eui48, int, linux, pgsql, unix, win"))),
+        other => {
+            return Err(
+                call.error(format!("{other:?} is no way to write it; there are bare, bool, cisco, eui48, int, linux, pgsql, unix, win"))
+            );
+        }
     }))
 }
 
 /// The address that a card gives itself in a network (RFC 4862).
 pub(super) fn slaac(call: &Invocation<'_, '_>) -> Result<Value> {
     let (text, card) = (call.input_text()?, call.required(0)?.to_string());
-    let (Some(network), Some(number)) = (Address::parse(&text, Some(true)).filter(|network| network.v6), parse(&card)) else { return Ok(Value::Bool(false)) };
+    let (Some(network), Some(number)) = (Address::parse(&text, Some(true)).filter(|network| network.v6), parse(&card)) else {
+        return Ok(Value::Bool(false));
+    };
     // The vendor's half, ff:fe, the card's half; the bit for addresses of all the world is turned.
     let id = (number >> 24 << 40 | 0xff_fe00_0000 | number & 0xff_ffff) ^ 1 << 57;
     Ok(Value::from(network.text_of(network.network() >> 64 << 64 | u128::from(id))))

@@ -7,10 +7,56 @@ use crate::template::eval::{Fail, Result};
 use crate::value::Value;
 
 const NAMES: &[&str] = &[
-    "6to4", "address", "address/prefix", "bool", "broadcast", "cidr", "first_usable", "gateway", "gw", "host", "host/prefix", "hostmask", "hostnet", "int", "ip",
-    "ip/prefix", "ip_netmask", "ipv4", "ipv6", "last_usable", "link-local", "lo", "loopback", "multicast", "net", "netmask", "network", "network/prefix",
-    "network_id", "network_netmask", "network_wildcard", "next_usable", "peer", "prefix", "previous_usable", "private", "public", "range_usable", "revdns",
-    "router", "size", "size_usable", "subnet", "type", "unicast", "v4", "v6", "version", "wildcard", "wrap",
+    "6to4",
+    "address",
+    "address/prefix",
+    "bool",
+    "broadcast",
+    "cidr",
+    "first_usable",
+    "gateway",
+    "gw",
+    "host",
+    "host/prefix",
+    "hostmask",
+    "hostnet",
+    "int",
+    "ip",
+    "ip/prefix",
+    "ip_netmask",
+    "ipv4",
+    "ipv6",
+    "last_usable",
+    "link-local",
+    "lo",
+    "loopback",
+    "multicast",
+    "net",
+    "netmask",
+    "network",
+    "network/prefix",
+    "network_id",
+    "network_netmask",
+    "network_wildcard",
+    "next_usable",
+    "peer",
+    "prefix",
+    "previous_usable",
+    "private",
+    "public",
+    "range_usable",
+    "revdns",
+    "router",
+    "size",
+    "size_usable",
+    "subnet",
+    "type",
+    "unicast",
+    "v4",
+    "v6",
+    "version",
+    "wildcard",
+    "wrap",
 ];
 
 /// The answer for one address: none where it does not apply.
@@ -50,7 +96,9 @@ pub(super) fn answer(address: Address, query: &str) -> Result<Value> {
         }),
         "first_usable" => Ok(usable()?.map_or(Value::Null, |(first, _)| Value::from(a.text_of(first)))),
         "last_usable" => Ok(usable()?.map_or(Value::Null, |(_, last)| Value::from(a.text_of(last)))),
-        "range_usable" => Ok(usable()?.map_or(Value::Null, |(first, last)| Value::from(format!("{}-{}", a.text_of(first), a.text_of(last))))),
+        "range_usable" => {
+            Ok(usable()?.map_or(Value::Null, |(first, last)| Value::from(format!("{}-{}", a.text_of(first), a.text_of(last)))))
+        }
         "next_usable" => usable().map(|_| beside(a, 1)),
         "previous_usable" => usable().map(|_| beside(a, -1)),
         "peer" => match (a.pair(), a.prefix + 2 == a.bits(), a.number & 3) {
@@ -87,11 +135,15 @@ pub(super) fn answer(address: Address, query: &str) -> Result<Value> {
         }),
         other => {
             if let Ok(index) = other.parse::<i128>() {
-                return Ok(nth(a, index).map_or(Value::Bool(false), |number| if a.single() { Value::from(a.shown()) } else { Value::from(a.with_prefix(number)) }));
+                return Ok(nth(a, index).map_or(Value::Bool(false), |number| {
+                    if a.single() { Value::from(a.shown()) } else { Value::from(a.with_prefix(number)) }
+                }));
             }
             match Address::parse(other, None) {
                 Some(network) => when(network.contains(a), &|| a.shown()),
-                None => Err(Diagnostic::error(format!("`ipaddr` does not know the query {other:?}")).suggest(other, NAMES.iter().copied()).into()),
+                None => Err(Diagnostic::error(format!("`ipaddr` does not know the query {other:?}"))
+                    .suggest(other, NAMES.iter().copied())
+                    .into()),
             }
         }
     }

@@ -99,7 +99,8 @@ pub(super) fn cidr_merge(call: &Invocation<'_, '_>) -> Result<Value> {
             let low = networks.iter().map(|network| network.network()).min().unwrap_or(0);
             let high = networks.iter().map(|network| network.last()).max().unwrap_or(0);
             let free = 128 - (low ^ high).leading_zeros();
-            let span = Address::new(first.v6, low, (first.bits() - free).min(networks.iter().map(|network| network.prefix).min().unwrap_or(0)));
+            let span =
+                Address::new(first.v6, low, (first.bits() - free).min(networks.iter().map(|network| network.prefix).min().unwrap_or(0)));
             Ok(Value::from(span.with_prefix(span.network())))
         }
         None | Some("merge") => {
@@ -113,7 +114,12 @@ pub(super) fn cidr_merge(call: &Invocation<'_, '_>) -> Result<Value> {
                 // Two halves are their whole, again and again.
                 while let Some(last) = merged.last().copied() {
                     let whole = Address::new(network.v6, network.number, network.prefix.wrapping_sub(1));
-                    if network.prefix == 0 || last.prefix != network.prefix || last.v6 != network.v6 || last.last() + 1 != network.network() || whole.network() != last.network() {
+                    if network.prefix == 0
+                        || last.prefix != network.prefix
+                        || last.v6 != network.v6
+                        || last.last() + 1 != network.network()
+                        || whole.network() != last.network()
+                    {
                         break;
                     }
                     merged.pop();
