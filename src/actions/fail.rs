@@ -14,6 +14,7 @@ arguments! {
 
 impl Action for Fail {
     const NAME: &'static str = "ansible.builtin.fail";
+    const TERSE: bool = true;
     const EXAMPLES: &'static str = "- ansible.builtin.fail:\n    msg: this release cannot be rolled back\n  when: false\n";
 
     async fn run(self, _: Context<'_>) -> Result<Done, Failure> {

@@ -53,6 +53,7 @@ impl Attempt {
 
     /// The task once: condition, tries, changed_when, failed_when.
     pub(super) async fn once(&self, scope: &TaskScope) -> Outcome {
+        let scope = &self.with_delegated(scope);
         match self.frame.when(scope) {
             Ok(None) => {}
             Ok(Some(condition)) => return skipped(&condition),
@@ -60,9 +61,26 @@ impl Attempt {
         }
         let outcome = match self.tries(scope).await {
             Ok(outcome) => outcome,
-            Err(problem) => Outcome { delegated_to: self.frame.text("delegate_to", scope).ok().flatten(), ..failed(problem) },
+            Err(problem) => Outcome { delegated_to: self.delegated_to(scope).ok().flatten(), ..failed(problem) },
         };
         self.ignoring(outcome, scope)
+    }
+
+    /// The host that does the work, where it is another.
+    pub(super) fn delegated_to(&self, scope: &TaskScope) -> Result<Option<String>, Diagnostic> {
+        Ok(self.frame.text("delegate_to", scope)?.filter(|other| **other != *self.host.name))
+    }
+
+    /// `ansible_delegated_vars`: the variables of the host that does the work.
+    fn with_delegated(&self, scope: &TaskScope) -> TaskScope {
+        let named = self.frame.nearest("delegate_to").and_then(|_| self.frame.text("delegate_to", scope).ok().flatten());
+        let Some(other) = named else { return scope.clone() };
+        let run = &self.play.run;
+        let own = ("inventory_hostname".into(), Var::Value(Value::Str(self.host.name.clone())));
+        let vars = TaskScope::new(&run.world, &self.play.vars, &run.world.host(&other), &self.frame.chain())
+            .with((*scope.locals).clone())
+            .with([own]);
+        scope.with([("ansible_delegated_vars".into(), Var::Value(Value::map([(Value::str(other), vars.all())])))])
     }
 
     async fn tries(&self, scope: &TaskScope) -> Result<Outcome, Diagnostic> {

@@ -78,6 +78,7 @@ impl PlayRun {
             }
             "clear_host_errors" => {
                 self.run.lost.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+                self.cleared.fetch_add(1, Ordering::SeqCst);
                 tell("cleared host errors".into());
             }
             "reset_connection" => {

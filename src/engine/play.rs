@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use indexmap::IndexMap;
@@ -47,6 +47,8 @@ pub struct PlayRun {
     /// `meta: end_play` and `end_batch`.
     pub over: AtomicBool,
     pub batch_over: AtomicBool,
+    /// How often `meta: clear_host_errors` was done.
+    pub cleared: AtomicUsize,
     pub(super) ahead: Ahead,
     /// The play's hosts in the order in which they run.
     pub order: Vec<Arc<str>>,
@@ -121,6 +123,7 @@ pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics
         busy: Mutex::default(),
         over: AtomicBool::new(false),
         batch_over: AtomicBool::new(false),
+        cleared: AtomicUsize::new(0),
         ahead: Ahead::default(),
         order: alive.clone(),
         broken: AtomicBool::new(false),

@@ -102,11 +102,16 @@ impl PlayRun {
             flow.alive = self.in_order(flow.alive);
         }
         if !block.always.is_empty() {
-            // Hosts that failed run it too, and stay failed.
-            let failed = std::mem::take(&mut flow.failed);
+            // Hosts that failed run it too, and stay failed, unless it clears their errors.
+            let mut failed = std::mem::take(&mut flow.failed);
             let alive = std::mem::take(&mut flow.alive);
             let all = self.in_order(alive.iter().chain(&failed).cloned().collect());
+            let cleared = self.cleared.load(Ordering::SeqCst);
             let after = self.list(&block.always, outer.shielded(), all).await;
+            if self.cleared.load(Ordering::SeqCst) > cleared {
+                failed.clear();
+                self.set_alive(&after.alive);
+            }
             let was_failed = |h: &Host| failed.iter().any(|f| f.name == h.name);
             flow.alive = after.alive.iter().filter(|h| !was_failed(h)).cloned().collect();
             flow.failed = after.failed.iter().filter(|h| !was_failed(h)).cloned().collect();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use super::keywords::{SHARED, SINGLE, list_or_one};
 use super::library::Listing;
-use super::task::{folder_of, unknown};
+use super::task::{bears, folder_of, unknown};
 use super::{Keywords, Play, Role, Step};
 use crate::diag::{Diagnostic, Diagnostics, Source};
 use crate::template::{Scope, VarMap};
@@ -280,7 +280,8 @@ impl Loader {
         if hosts.is_null() || hosts.as_list().is_some_and(<[Node]>::is_empty) {
             problems.push(hosts.error("Hosts list cannot be empty. Please check your playbook").help("name a group, a host or a pattern"));
         }
-        let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), ..Inside::default() }.with(&keywords.vars);
+        let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), borne: bears(&keywords), ..Inside::default() }
+            .with(&keywords.vars);
         for entry in own.get("vars_prompt").map(list_or_one).unwrap_or_default() {
             if entry.get("name").is_none() {
                 problems.push(entry.error("Invalid vars_prompt data structure, missing 'name' key"));
@@ -345,7 +346,10 @@ impl Loader {
         let mut places = Vec::new();
         if let Some(role) = &inside.role {
             places.push(inside.folder.join(name));
-            places.push(role.join(if inside.handlers { "handlers" } else { "tasks" }).join(name));
+            if inside.handlers {
+                places.push(role.join("handlers").join(name));
+            }
+            places.push(role.join("tasks").join(name));
             places.push(role.join(name));
         } else {
             places.push(inside.folder.join(name));

@@ -263,7 +263,7 @@ impl Loader {
 }
 
 /// Whether a failure here is borne.
-fn bears(keywords: &Keywords) -> bool {
+pub(super) fn bears(keywords: &Keywords) -> bool {
     keywords.get("ignore_errors").is_some_and(|node| word_flag(node) != Some(false))
 }
 

@@ -142,6 +142,11 @@ impl TaskScope {
         TaskScope { locals: Arc::new(all), ..self.clone() }
     }
 
+    /// All variables of this scope as one value, read when they are asked for.
+    pub fn all(&self) -> crate::value::Value {
+        crate::value::Value::Object(Arc::new(super::hostvars::AllVars { scope: self.clone() }))
+    }
+
     /// The same while the values of some variables are not known yet.
     #[must_use]
     pub fn guessing(&self, unknown: Vec<Arc<str>>) -> (TaskScope, Arc<Guess>) {
