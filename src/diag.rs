@@ -85,11 +85,21 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// What to do next.
     pub help: Vec<String>,
+    /// Found while a play runs, it fails the hosts that came to it; others end the run.
+    pub of_hosts: bool,
 }
 
 impl Diagnostic {
     pub fn error(message: impl Into<String>) -> Diagnostic {
-        Diagnostic { level: Level::Error, message: message.into(), span: None, label: String::new(), related: Vec::new(), help: Vec::new() }
+        Diagnostic {
+            level: Level::Error,
+            message: message.into(),
+            span: None,
+            label: String::new(),
+            related: Vec::new(),
+            help: Vec::new(),
+            of_hosts: false,
+        }
     }
 
     pub fn warning(message: impl Into<String>) -> Diagnostic {
@@ -131,6 +141,11 @@ impl Diagnostic {
     pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help.push(help.into());
         self
+    }
+
+    #[must_use]
+    pub fn of_hosts(self) -> Diagnostic {
+        Diagnostic { of_hosts: true, ..self }
     }
 
     /// Adds "did you mean `x`?" where a candidate is near to `word`.

@@ -65,6 +65,7 @@ impl PlayRun {
             "end_host" => {
                 chosen.iter().for_each(|host| tell(format!("ending play for {}", host.name)));
                 flow.left += chosen.len();
+                self.gone(&chosen);
                 return flow;
             }
             "end_role" => {

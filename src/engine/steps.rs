@@ -57,7 +57,7 @@ impl PlayRun {
 
     /// Whether nothing more may start.
     pub(super) fn is_over(&self) -> bool {
-        [&self.over, &self.batch_over].iter().any(|flag| flag.load(Ordering::SeqCst))
+        [&self.over, &self.batch_over].iter().any(|flag| flag.load(Ordering::SeqCst)) || self.run.is_aborted()
     }
 
     pub(super) fn list<'a>(self: &'a Arc<Self>, steps: &'a [Step], frame: Arc<Frame>, hosts: Vec<Host>) -> Running<'a> {
@@ -96,7 +96,6 @@ impl PlayRun {
             for host in &failed {
                 self.run.keep(&host.name);
             }
-            self.set_alive(&self.in_order(flow.alive.iter().chain(&failed).cloned().collect()));
             let rescued = self.list(&block.rescue, outer.shielded(), failed).await;
             flow.and(rescued);
             flow.alive = self.in_order(flow.alive);
@@ -110,7 +109,6 @@ impl PlayRun {
             let after = self.list(&block.always, outer.shielded(), all).await;
             if self.cleared.load(Ordering::SeqCst) > cleared {
                 failed.clear();
-                self.set_alive(&after.alive);
             }
             let was_failed = |h: &Host| failed.iter().any(|f| f.name == h.name);
             flow.alive = after.alive.iter().filter(|h| !was_failed(h)).cloned().collect();

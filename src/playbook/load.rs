@@ -59,6 +59,8 @@ pub struct Loader {
     /// What names in static imports may use: extra variables.
     pub constants: Option<Arc<dyn Scope>>,
     pub decrypt: Option<Arc<Decrypt>>,
+    /// Whether variables of roles are for their own tasks only, where it is said at all.
+    pub private_roles: Option<bool>,
     pub(super) roles: Mutex<HashMap<String, Arc<Role>>>,
     pub(super) libraries: Mutex<HashMap<PathBuf, Listing>>,
     pub warnings: Mutex<Vec<Diagnostic>>,
@@ -117,6 +119,7 @@ impl Loader {
             check_actions: true,
             constants: None,
             decrypt: None,
+            private_roles: None,
             roles: Mutex::default(),
             libraries: Mutex::default(),
             warnings: Mutex::default(),
@@ -332,7 +335,12 @@ impl Loader {
         inner.folder = folder_of(path).to_owned();
         inner.files.push(path.to_owned());
         let steps = match problems.collect(self.file(path)) {
-            Some(node) => self.steps(&node, &inner, problems),
+            Some(node) if node.is_null() || node.as_list().is_some() => self.steps(&node, &inner, problems),
+            Some(node) => {
+                let problem = node.error("included task files must contain a list of tasks").label(format!("this is {}", node.kind_name()));
+                problems.push(problem.help("each task starts with `- name: …`").of_hosts());
+                Vec::new()
+            }
             None => Vec::new(),
         };
         (steps, inner)
@@ -359,7 +367,9 @@ impl Loader {
         let found = places.iter().flat_map(|p| [p.clone(), p.with_extension("yml"), p.with_extension("yaml")]).find(|p| p.is_file());
         found.ok_or_else(|| {
             let listed: Vec<String> = places.iter().map(|p| shown(p).display().to_string()).collect();
-            Diagnostic::error(format!("tasks file `{name}` does not exist")).help(format!("looked for {}", listed.join(", ")))
+            Diagnostic::error(format!("Could not find or access '{name}' on the controller: there is no such tasks file"))
+                .help(format!("looked for {}", listed.join(", ")))
+                .of_hosts()
         })
     }
 }

@@ -160,6 +160,7 @@ impl RunOptions {
         };
         let mut loader = Loader::new(roots(config));
         loader.decrypt.clone_from(&decrypt);
+        loader.private_roles = config.given("DEFAULT_PRIVATE_ROLE_VARS").map(crate::config::is_true);
         let world = Arc::new(World::new(inventory, extra, settings, decrypt));
         loader.constants = Some(Arc::new(crate::vars::TaskScope::outside(&world)));
         Ok(Prepared { world, loader: Arc::new(loader), warnings })
