@@ -85,11 +85,21 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// What to do next.
     pub help: Vec<String>,
+    /// What was under way, as results say it before the message: "Error while evaluating conditional: ".
+    pub during: String,
 }
 
 impl Diagnostic {
     pub fn error(message: impl Into<String>) -> Diagnostic {
-        Diagnostic { level: Level::Error, message: message.into(), span: None, label: String::new(), related: Vec::new(), help: Vec::new() }
+        Diagnostic {
+            level: Level::Error,
+            message: message.into(),
+            span: None,
+            label: String::new(),
+            related: Vec::new(),
+            help: Vec::new(),
+            during: String::new(),
+        }
     }
 
     pub fn warning(message: impl Into<String>) -> Diagnostic {
@@ -131,6 +141,23 @@ impl Diagnostic {
     pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help.push(help.into());
         self
+    }
+
+    /// Says what was under way; what was within that comes after it.
+    #[must_use]
+    pub fn during(mut self, what: &str) -> Diagnostic {
+        self.during.insert_str(0, what);
+        self
+    }
+
+    /// Whether it is about something that is not there, which `debug` shows and does not fail for.
+    pub fn is_undefined(&self) -> bool {
+        self.message.contains("undefined") || self.message.contains("no attribute")
+    }
+
+    /// The message as results carry it: with what was under way, names in the quotes that scripts look for.
+    pub fn in_result(&self) -> String {
+        format!("{}{}", self.during, self.message.replace('`', "'"))
     }
 
     /// Adds "did you mean `x`?" where a candidate is near to `word`.

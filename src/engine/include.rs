@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::attempt::{Attempt, failed, skipped, unchanged};
+use super::attempt::{Attempt, failed, skipped};
 use super::event::{Event, Outcome, Status, TaskInfo};
 use super::frame::Frame;
 use super::play::{Host, PlayRun};
@@ -155,7 +155,7 @@ impl PlayRun {
 
     /// A failed include is counted as a failure, rescued or not, as ansible-core has it.
     fn include_failed(&self, info: &Arc<TaskInfo>, host: &Host, problem: Diagnostic, flow: &mut Flow) {
-        let outcome = unchanged(failed(problem));
+        let outcome = failed(problem);
         self.run.count(&host.name, |c| c.failed += 1);
         host.set("ansible_failed_result".into(), outcome.result.clone());
         self.run.emit(Event::Finished { task: info.clone(), host: host.name.clone(), outcome: Box::new(outcome) });

@@ -253,6 +253,7 @@ impl Visit<'_> {
     fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::Const(_) | Expr::Captured => {}
+            Expr::Embedded(program) => self.program(program),
             Expr::Var(name, at) => {
                 let known = self.bound.contains(name) || functions::find(name).is_some() || matches!(&**name, "omit" | "vars" | "self");
                 if !known {
