@@ -23,6 +23,10 @@ const DELIMITERS: &str = "conditions are expressions already: write them without
 /// # Errors
 /// It is no expression, its evaluation fails, or what it names is nothing that a user wrote.
 pub fn evaluate(node: &Node, scope: &dyn Scope) -> std::result::Result<Value, Diagnostic> {
+    evaluate_as(Mode::Expression, node, scope)
+}
+
+fn evaluate_as(mode: Mode, node: &Node, scope: &dyn Scope) -> std::result::Result<Value, Diagnostic> {
     let context = Context::new(scope);
     let text = match (node.kind(), node.tag()) {
         (Kind::Str(text), None) => text.clone(),
@@ -33,12 +37,12 @@ pub fn evaluate(node: &Node, scope: &dyn Scope) -> std::result::Result<Value, Di
     if text.trim().is_empty() {
         return Err(node.error("the condition is empty").help("write `true` or `false`, or remove it"));
     }
-    expression(&context, &text, node, 0)
+    expression(&context, mode, &text, node, 0)
         .and_then(|value| settle(&value))
         .map_err(|fail| fail.into_diagnostic().or_at(Some(node.span())))
 }
 
-fn expression(context: &Context<'_>, text: &Arc<str>, node: &Node, depth: usize) -> Result<Value> {
+fn expression(context: &Context<'_>, mode: Mode, text: &Arc<str>, node: &Node, depth: usize) -> Result<Value> {
     let origin = Origin::Node(node.clone());
     if is_whole_template(text) {
         context.scope.warn(
@@ -50,7 +54,7 @@ fn expression(context: &Context<'_>, text: &Arc<str>, node: &Node, depth: usize)
             Value::Str(rendered) if !(context.scope.takes_any_condition() && word(&rendered).is_some()) => {
                 match written(node, context.scope) {
                     Some(inner) if depth < DEEPEST => match inner.kind() {
-                        Kind::Str(text) if inner.tag().is_none() => expression(context, text, &inner, depth + 1),
+                        Kind::Str(text) if inner.tag().is_none() => expression(context, mode, text, &inner, depth + 1),
                         _ => Err(untrusted(node).into()),
                     },
                     _ => Err(untrusted(node).into()),
@@ -59,12 +63,12 @@ fn expression(context: &Context<'_>, text: &Arc<str>, node: &Node, depth: usize)
             value => Ok(value),
         };
     }
-    match syntax::program(text, Mode::Expression) {
+    match syntax::program(text, mode) {
         Ok(program) => Eval::new(context, Unit::new(program, origin)).run(),
         Err(error) if is_template(text) => {
             // Older versions put the text of a value into the condition; now its value stands there, and no text can become code.
             let inlined = context.scope.takes_any_condition().then(|| inlined(text)).flatten();
-            match inlined.map(|text| syntax::program(&text, Mode::Expression)) {
+            match inlined.map(|text| syntax::program(&text, mode)) {
                 Some(Ok(program)) => {
                     context.scope.warn(
                         Diagnostic::deprecated("Template delimiters are not supported in expressions.").at(node.span()).help(DELIMITERS),
@@ -129,7 +133,7 @@ pub fn condition(node: &Node, scope: &dyn Scope) -> std::result::Result<bool, Di
         }
         return Ok(true);
     }
-    let value = evaluate(node, scope).map_err(|problem| problem.during("Error while evaluating conditional: "))?;
+    let value = evaluate_as(Mode::Condition, node, scope).map_err(|problem| problem.during("Error while evaluating conditional: "))?;
     if let Value::Bool(flag) = value {
         return Ok(flag);
     }

@@ -52,8 +52,8 @@ pub(super) fn template(text: &Arc<str>, syntax: Option<&Syntax>) -> Result<Progr
     Err(SyntaxError { message: "the template cannot be read".into(), at: At::default() })
 }
 
-/// A bare expression.
-pub(super) fn expression(text: &Arc<str>) -> Result<Program, SyntaxError> {
+/// A bare expression; `embeds`: its string literals may be templates.
+pub(super) fn expression(text: &Arc<str>, embeds: bool) -> Result<Program, SyntaxError> {
     let config = SyntaxConfig::default();
     let mut patch = Patch::none(text);
     for attempt in 0..=patch::ATTEMPTS {
@@ -61,7 +61,7 @@ pub(super) fn expression(text: &Arc<str>) -> Result<Program, SyntaxError> {
             Ok(parsed) => {
                 let mut lowering = Lowering::new(&patch, None);
                 lowering.escapes = true;
-                lowering.embeds = true;
+                lowering.embeds = embeds;
                 let expr = lowering.expr(&parsed);
                 return Ok(lowering.finish(text, vec![Stmt::Emit(expr)]));
             }

@@ -107,7 +107,7 @@ pub(crate) enum Target {
 
 pub(crate) enum Expr {
     Const(Value),
-    /// A string literal that is a template itself: in bare expressions, and where it is what a lookup looks for.
+    /// A string literal that is a template itself: in conditions, and where it is what a lookup looks for.
     Embedded(Arc<Program>),
     Var(Arc<str>, At),
     Attr(Box<Expr>, Arc<str>, At),
