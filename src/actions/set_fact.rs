@@ -47,5 +47,7 @@ impl Action for SetFact {
 /// docs.ansible.com, "Creating valid variable names"; constants of templates are none.
 pub(crate) fn valid_name(name: &str) -> bool {
     let mut chars = name.chars();
-    !matches!(name, "True" | "true" | "False" | "false" | "None" | "none") && chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+    !matches!(name, "True" | "true" | "False" | "false" | "None" | "none")
+        && chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

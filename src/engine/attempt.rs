@@ -228,11 +228,8 @@ fn registered(result: &Value) -> Value {
 /// A task that never came to run.
 pub(super) fn failed(problem: Diagnostic) -> Outcome {
     let msg = format!("Task failed: {}", problem.in_result());
-    let result = Value::map([
-        ("changed".into(), Value::Bool(false)),
-        ("failed".into(), Value::Bool(true)),
-        ("msg".into(), Value::from(msg)),
-    ]);
+    let result =
+        Value::map([("changed".into(), Value::Bool(false)), ("failed".into(), Value::Bool(true)), ("msg".into(), Value::from(msg))]);
     outcome(Status::Failed, result, Some(problem))
 }
 

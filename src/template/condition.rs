@@ -76,7 +76,8 @@ fn expression(context: &Context<'_>, mode: Mode, text: &Arc<str>, node: &Node, d
                     Eval::new(context, Unit::new(program, origin)).run()
                 }
                 _ => {
-                    let message = format!("Syntax error in expression. Template delimiters are not supported in expressions: {}", error.message);
+                    let message =
+                        format!("Syntax error in expression. Template delimiters are not supported in expressions: {}", error.message);
                     Err(node.error(message).help(DELIMITERS).into())
                 }
             }
@@ -150,8 +151,10 @@ pub fn condition(node: &Node, scope: &dyn Scope) -> std::result::Result<bool, Di
         return Ok(truth);
     }
     let shown = if truth { "True" } else { "False" };
-    let message =
-        format!("Conditional result ({shown}) was derived from value of type '{what}' at '{}'. Conditionals must have a boolean result.", node.span());
+    let message = format!(
+        "Conditional result ({shown}) was derived from value of type '{what}' at '{}'. Conditionals must have a boolean result.",
+        node.span()
+    );
     Err(node.error(message).help(help).help("with ALLOW_BROKEN_CONDITIONALS in ansible.cfg any value is taken by its truth"))
 }
 

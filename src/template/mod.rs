@@ -34,8 +34,8 @@ use crate::diag::{Diagnostic, Source};
 use crate::value::{Map, Value};
 use crate::yaml::{Kind, Node};
 
-pub use condition::{condition, evaluate, expressions, written};
 pub use check::{check, check_expression, check_file, names, needs};
+pub use condition::{condition, evaluate, expressions, written};
 pub(crate) use dump::Encrypted;
 pub use lookups::{lookup, stop_lookups};
 pub use scope::{Overlay, Scope, SearchPath, Var, VarMap, about, var_map};

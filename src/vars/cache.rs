@@ -71,7 +71,9 @@ impl FactCache {
     pub(super) fn forget(&self, host: &str) {
         let path = self.path(host);
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => self.problem(format!("{} cannot be removed: {error}", path.display())),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                self.problem(format!("{} cannot be removed: {error}", path.display()))
+            }
             _ => {}
         }
     }

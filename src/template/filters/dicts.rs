@@ -269,12 +269,7 @@ fn subelements(call: &Invocation<'_, '_>) -> Result<Value> {
 }
 
 /// Each item with each item of its list under `path`; `skip_strange`: to skip items that have no dictionary on the way to it, too.
-pub(crate) fn pairs(
-    items: Vec<Value>,
-    path: &[String],
-    skip_missing: bool,
-    skip_strange: bool,
-) -> std::result::Result<Vec<Value>, String> {
+pub(crate) fn pairs(items: Vec<Value>, path: &[String], skip_missing: bool, skip_strange: bool) -> std::result::Result<Vec<Value>, String> {
     let mut out = Vec::new();
     for item in items {
         let mut inner = Some(&item);

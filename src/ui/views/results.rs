@@ -43,7 +43,8 @@ pub(super) fn of_debug(map: &mut Map<String, Json>) {
         map.retain(|key, _| key == "msg");
         return;
     }
-    const NOISE: &[&str] = &["ansible_loop_var", "ansible_index_var", "ansible_loop", "skipped", "changed", "failed_when_result", "attempts"];
+    const NOISE: &[&str] =
+        &["ansible_loop_var", "ansible_index_var", "ansible_loop", "skipped", "changed", "failed_when_result", "attempts"];
     map.retain(|key, _| !NOISE.contains(&key.as_str()));
 }
 
