@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::{Action, Context, Done};
 use crate::arguments;
+use crate::diag::Diagnostic;
 use crate::plan::Failure;
 use crate::template;
 use crate::yaml::Node;
@@ -33,16 +34,13 @@ impl Action for Assert {
         let Some((_, that)) = context.written.iter().find(|(name, _)| name == "that") else {
             return Err(Failure::argument("that", "`that` is missing"));
         };
-        let rendered;
-        let conditions: &[Node] = match that.as_list() {
-            Some(list) => list,
-            None => {
-                rendered = [that.clone()];
-                &rendered
-            }
+        let failed = |problem: Diagnostic| Failure::argument("that", format!("Task failed: {}", problem.in_result()));
+        let conditions = match template::expressions(that, context.scope).map_err(failed)? {
+            Some(node) => node.as_list().map_or_else(|| vec![node.clone()], <[Node]>::to_vec),
+            None => return Err(Failure::argument("that", "`that` is missing")),
         };
-        for node in conditions {
-            let holds = template::condition(node, context.scope).map_err(|problem| Failure::argument("that", problem.message))?;
+        for node in &conditions {
+            let holds = template::condition(node, context.scope).map_err(failed)?;
             if !holds {
                 let msg = self.fail_msg.unwrap_or_else(|| Json::from("Assertion failed"));
                 let text = node.scalar_text().unwrap_or_default();

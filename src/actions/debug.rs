@@ -4,10 +4,14 @@ use serde_json::Value as Json;
 
 use super::{Action, Context, Done};
 use crate::arguments;
+use crate::diag::Diagnostic;
 use crate::modules::arguments::Rule;
 use crate::plan::Failure;
 use crate::template;
 use crate::value::Value;
+use crate::yaml::Kind;
+
+const UNTRUSTED: &str = "Encountered untrusted template or expression.";
 
 arguments! {
     /// Shows a text or the value of an expression.
@@ -32,19 +36,46 @@ impl Action for Debug {
             let done = Done { skipped: true, ..Done::default() };
             return Ok(done.with("skipped_reason", "Verbosity threshold not met."));
         }
-        let Some((_, node)) = context.written.iter().find(|(name, _)| name == "var") else {
-            return Ok(Done::default().with("msg", self.msg.unwrap_or_else(|| Json::from("Hello world!"))));
+        let hello = || Json::from("Hello world!");
+        let Some((_, written)) = context.written.iter().find(|(name, _)| name == "var") else {
+            return match &self.var {
+                // A dictionary of arguments that a template gave: its texts are no expressions.
+                Some(var) => Err(Failure::argument("var", format!("Error while resolving `var` expression: {UNTRUSTED} ({var})"))),
+                None => Ok(Done::default().with("msg", self.msg.unwrap_or_else(hello))),
+            };
         };
-        let name = node.scalar_text().unwrap_or_else(|| format!("{node:?}"));
-        let value = match template::evaluate(node, context.scope).and_then(|value| match value {
-            Value::Undefined(undefined) => Err(undefined.error()),
-            value => value.to_json(),
-        }) {
-            Ok(json) => json,
-            Err(problem) if problem.message.contains("undefined") || problem.message.contains("no attribute") => {
-                Json::from(format!("<< error 1 - {} >>", problem.message.replace('`', "'")))
+        let failed = |problem: Diagnostic| {
+            Failure::argument("var", format!("Task failed: Error while resolving `var` expression: {}", problem.in_result()))
+        };
+        let Some(node) = template::expressions(written, context.scope).map_err(failed)? else {
+            return Ok(Done::default().with("msg", self.msg.unwrap_or_else(hello)));
+        };
+        if matches!(node.kind(), Kind::List(_) | Kind::Map(_)) {
+            let value = Value::from_node(&node);
+            let why = format!(
+                "argument 'var' is of type {} and we were unable to convert to str: '{value}' is not a string and conversion is not allowed",
+                template::type_name(&value)
+            );
+            return Err(Failure::argument("var", why));
+        }
+        let name = node.scalar_text().unwrap_or_default();
+        let value = match template::evaluate(&node, context.scope) {
+            Ok(Value::Undefined(undefined)) => Err(undefined.error()),
+            Ok(Value::Omit) => {
+                let why = format!("The result of the `{name}` expression could not be omitted; a placeholder was used instead.");
+                return Ok(Done { warnings: vec![why], ..Done::default() }.with(&name, "<<Omit>>"));
             }
-            Err(problem) => return Err(Failure::argument("var", problem.message)),
+            Ok(value) => value.to_json(),
+            Err(problem) => Err(problem),
+        };
+        let value = match value {
+            Ok(json) => json,
+            Err(problem) if problem.is_undefined() => {
+                let why = format!("error 1 - {}", problem.in_result());
+                let done = Done { warnings: vec![format!("Encountered 1 template error.\n{why}")], ..Done::default() };
+                return Ok(done.with(&name, format!("<< {why} >>")));
+            }
+            Err(problem) => return Err(failed(problem)),
         };
         Ok(Done::default().with(&name, value))
     }

@@ -38,6 +38,7 @@ pub use crate::remote::{Answer, Supply, Unreachable};
 use crate::template::{Scope, Var};
 use crate::value::Value;
 use crate::wire::TaskResult;
+use crate::yaml::Node;
 
 /// An action: documented arguments, and what it does.
 pub trait Action: Arguments + Send {
@@ -157,6 +158,8 @@ impl From<Unreachable> for Failure {
 pub enum Effect {
     /// Variables of the host at the level of `set_fact`, or facts where `facts`; kept in the fact cache where `cacheable`.
     SetFacts {
+        /// Of `values`, those that stay encrypted until they are used.
+        encrypted: Vec<(Arc<str>, Node)>,
         values: Vec<(Arc<str>, Value)>,
         cacheable: bool,
         facts: bool,

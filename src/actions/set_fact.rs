@@ -3,7 +3,9 @@
 use super::{Action, Context, Done, Effect};
 use crate::arguments;
 use crate::plan::Failure;
+use crate::template;
 use crate::value::Value;
+use crate::yaml::{Node, Tag};
 
 arguments! {
     /// Sets variables of the host for the rest of the run; each other argument is one.
@@ -23,22 +25,29 @@ impl Action for SetFact {
         let given: serde_json::Map<_, _> =
             context.others.into_iter().filter(|(name, _)| name != "cacheable" && name != "_raw_params").collect();
         if given.is_empty() {
-            return Err(Failure::new("no variable is given to set").with("help", "write `name: value`"));
+            return Err(Failure::new("No key/value pairs provided, at least one is required for this action to succeed"));
         }
         for name in given.keys() {
             if !valid_name(name) {
-                let why = format!("`{name}` is no valid variable name: letters, digits and _ only, not beginning with a digit");
-                return Err(Failure::argument(name, why));
+                return Err(Failure::argument(name, format!("Invalid variable name '{name}'.")));
             }
         }
         let values = given.iter().map(|(k, v)| (k.as_str().into(), Value::from_json(v))).collect();
-        let done = Done { effects: vec![Effect::SetFacts { values, cacheable: self.cacheable, facts: false }], ..Done::default() };
+        let sealed = |(name, node): &(String, Node)| {
+            let written = template::written(node, context.scope).filter(|node| node.tag() == Some(&Tag::Vault));
+            written.map(|node| (name.as_str().into(), node))
+        };
+        let encrypted = context.written.iter().filter_map(sealed).collect();
+        let effect = Effect::SetFacts { values, encrypted, cacheable: self.cacheable, facts: false };
+        let done = Done { effects: vec![effect], ..Done::default() };
         Ok(done.with("ansible_facts", given))
     }
 }
 
-/// docs.ansible.com, "Creating valid variable names".
+/// docs.ansible.com, "Creating valid variable names"; constants of templates are none.
 pub(crate) fn valid_name(name: &str) -> bool {
     let mut chars = name.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+    !matches!(name, "True" | "true" | "False" | "false" | "None" | "none")
+        && chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

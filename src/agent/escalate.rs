@@ -10,11 +10,11 @@ pub(crate) fn command(who: &Become, prompt: &str, script: &str) -> Result<Vec<St
     let mut argv = vec![program];
     match who.method.as_str() {
         "sudo" => {
-            argv.push("-H".into());
+            argv.extend(["-H", "-S"].map(String::from));
             // Ansible's own default flags; ours say the same.
             argv.extend(who.flags.iter().filter(|flag| !matches!(flag.as_str(), "-H" | "-S" | "-n")).cloned());
             match who.password {
-                Some(_) => argv.extend(["-S", "-p", prompt].map(String::from)),
+                Some(_) => argv.extend(["-p", prompt].map(String::from)),
                 None => argv.push("-n".into()),
             }
             argv.extend(["-u", &who.user, "--", "/bin/sh", "-c", script].map(String::from));
@@ -30,6 +30,11 @@ pub(crate) fn command(who: &Become, prompt: &str, script: &str) -> Result<Vec<St
         }
     }
     Ok(argv)
+}
+
+/// The same to be shown: what it runs is left out.
+pub(crate) fn shown(who: &Become) -> String {
+    command(who, "…", "…").map(|argv| argv.join(" ")).unwrap_or_default()
 }
 
 pub(crate) fn not_started(who: &Become, program: &str, error: &io::Error) -> String {
@@ -81,7 +86,7 @@ mod tests {
     #[test]
     fn command_lines() {
         let argv = |who: &Become| command(who, "[p]", "true").unwrap().join(" ");
-        assert_eq!(argv(&who("sudo", None)), "sudo -H -n -u web -- /bin/sh -c true");
+        assert_eq!(argv(&who("sudo", None)), "sudo -H -S -n -u web -- /bin/sh -c true");
         assert_eq!(argv(&who("sudo", Some("x"))), "sudo -H -S -p [p] -u web -- /bin/sh -c true");
         assert_eq!(argv(&who("su", None)), "su -s /bin/sh -c true web");
         assert!(command(&who("doas", None), "", "").unwrap_err().contains("become_method"));

@@ -42,6 +42,7 @@ mod workers;
 mod write;
 
 pub use background::work;
+pub(crate) use escalate::shown as becoming;
 pub use serve::serve;
 pub use stop::Stop;
 pub use target::Target;

@@ -113,7 +113,7 @@ impl Attempt {
             } else {
                 match all_hold(&self.task.until, &with_result) {
                     Ok(holds) => holds,
-                    Err(problem) => return Ok(unchanged(failed(problem))),
+                    Err(problem) => return Ok(failed(problem)),
                 }
             };
             if done || matches!(outcome.status, Status::Unreachable | Status::Skipped) || self.play.run.stopped() {
@@ -148,9 +148,9 @@ impl Attempt {
         if !is(&result, "skipped") {
             // A rule that cannot be decided fails the task; what the module answered is kept.
             let mut undecided = |result: &mut Map, name: &str, problem: Diagnostic| {
-                result.insert(name.into(), Value::str(format!("Error while evaluating conditional: {}", problem.message)));
+                result.insert(name.into(), Value::from(problem.in_result()));
                 result.insert("failed".into(), Value::Bool(true));
-                result.insert("msg".into(), Value::str(&problem.message));
+                result.insert("msg".into(), Value::from(problem.in_result()));
                 (failed, error) = (true, Some(problem));
             };
             let seen = |result: &Map| self.with_result(scope, &Value::Map(Arc::new(result.clone())));
@@ -232,19 +232,22 @@ pub(super) fn registered(result: &Value) -> Value {
     if map.get("failed").is_some_and(Value::is_true) {
         map.entry("exception".into()).or_insert_with(|| Value::str("(traceback unavailable)"));
     }
+    // So have the items of a loop.
+    let failed = |item: &Value| item.get("failed").is_some_and(Value::is_true);
+    if let Some(Value::List(items)) = map.get("results")
+        && items.iter().any(failed)
+    {
+        let items: Vec<Value> = items.iter().map(|item| if failed(item) { registered(item) } else { item.clone() }).collect();
+        map.insert("results".into(), Value::list(items));
+    }
     Value::Map(Arc::new(map))
-}
-
-/// A failure of which the result says that nothing changed.
-pub(super) fn unchanged(outcome: Outcome) -> Outcome {
-    let mut map = outcome.result.as_map().cloned().unwrap_or_default();
-    map.entry("changed".into()).or_insert(Value::Bool(false));
-    Outcome { result: Value::Map(Arc::new(map)), ..outcome }
 }
 
 /// A task that never came to run.
 pub(super) fn failed(problem: Diagnostic) -> Outcome {
-    let result = Value::map([("failed".into(), Value::Bool(true)), ("msg".into(), Value::str(&problem.message))]);
+    let msg = format!("Task failed: {}", problem.in_result());
+    let result =
+        Value::map([("changed".into(), Value::Bool(false)), ("failed".into(), Value::Bool(true)), ("msg".into(), Value::from(msg))]);
     outcome(Status::Failed, result, Some(problem))
 }
 

@@ -14,7 +14,7 @@ use crate::actions::{self, Context, Effect};
 use crate::diag::Diagnostic;
 use crate::modules;
 use crate::plan::{Diff, Failure};
-use crate::template::{Scope, render, render_text};
+use crate::template::{Scope, render};
 use crate::value::{Map, Value};
 use crate::vars::TaskScope;
 use crate::wire::TaskResult;
@@ -41,9 +41,12 @@ impl Attempt {
     pub(super) async fn dispatch(&self, scope: &TaskScope) -> Result<Answered, Diagnostic> {
         let name = &self.task.action.name;
         let action = if self.task.action.foreign.is_some() { Some(&actions::FOREIGN) } else { actions::find(name) };
-        let arguments = self.arguments(scope, action.map_or(&[][..], |a| a.raw))?;
+        let full = action.map(|a| a.name).or_else(|| modules::find(name).map(|m| m.name)).unwrap_or(name);
+        let arguments = self
+            .arguments(scope, action.map_or(&[][..], |a| a.raw))
+            .map_err(|problem| problem.during(&format!("Finalization of task args for '{full}' failed: ")))?;
         let target = TaskTarget::prepare(self, scope, action.is_some_and(|a| a.local))?;
-        self.play.run.emit(Event::Working { task: self.info.clone(), host: self.host.name.clone() });
+        self.play.run.emit(Event::Working { task: self.info.clone(), host: self.host.name.clone(), becoming: target.becoming() });
         let told = arguments.clone();
         let refused = target.background.as_ref().and_then(|_| self.refused_in_background(action));
         let running = async {
@@ -122,6 +125,13 @@ impl Attempt {
         if !takes_text && arguments.contains_key("_raw_params") {
             return Ok(self.of_failure(Failure::argument("_raw_params", format!("Action '{name}' does not support raw params."))));
         }
+        // What a template gave could not be checked before.
+        if self.task.action.rendered_arguments.is_some() {
+            let rules = action.map(|a| a.rules).unwrap_or_default();
+            if let Err(failure) = modules::arguments::check_rules(rules, &|name| arguments.get(name).cloned()) {
+                return Ok(self.of_failure(failure));
+            }
+        }
         let Some(action) = action else {
             let Some(module) = modules::find(name) else {
                 return Err(Diagnostic::error(format!("there is no module `{name}`")).at(&self.task.action.name_span));
@@ -132,6 +142,7 @@ impl Attempt {
                 Err(unreachable) => self.of_failure(unreachable.into()),
             });
         };
+        let written = self.written(action.raw, scope)?;
         let context = Context {
             scope,
             host: &self.host.name,
@@ -140,7 +151,7 @@ impl Attempt {
             diff: target.diff,
             verbosity: self.play.run.world.settings.verbosity,
             others: arguments.clone(),
-            written: &self.task.action.arguments,
+            written: &written,
             foreign: self.task.action.foreign.as_deref(),
             ask: &self.play.run.ask,
         };
@@ -163,86 +174,13 @@ impl Attempt {
         if done.skipped {
             answered.result.insert("skipped".into(), Value::Bool(true));
         }
+        if !done.warnings.is_empty() {
+            answered.result.insert("warnings".into(), Value::list(done.warnings.iter().map(Value::str)));
+        }
         answered.hidden |= done.hidden;
         answered.diff.extend(done.diff);
         answered.warnings.extend(done.warnings);
         Ok(answered)
-    }
-
-    /// The task's arguments over `module_defaults`, rendered; those in `raw` are left to the action.
-    pub(super) fn arguments(&self, scope: &TaskScope, raw: &[&str]) -> Result<JsonMap<String, Json>, Diagnostic> {
-        let mut all = JsonMap::new();
-        for node in self.frame.module_defaults() {
-            self.add_defaults(node, scope, &mut all)?;
-        }
-        let action = &self.task.action;
-        if let Some(node) = &action.rendered_arguments {
-            match render(node, scope)? {
-                Value::Map(map) => {
-                    for (key, value) in map.iter().filter(|(_, v)| !matches!(v, Value::Omit)) {
-                        all.insert(key.to_string(), value.to_json()?);
-                    }
-                }
-                Value::Omit | Value::Null => {}
-                other => return Err(node.error("these arguments must become a dictionary").label(format!("they became {other:?}"))),
-            }
-        }
-        for (name, node) in &action.arguments {
-            let rendered = self.rendered_key(name, node, scope)?;
-            let name = rendered.as_ref().unwrap_or(name);
-            if raw.contains(&name.as_str()) {
-                all.insert(name.clone(), Value::from_node(node).to_json()?);
-                continue;
-            }
-            match render(node, scope)? {
-                Value::Omit => {
-                    all.remove(name);
-                }
-                value => {
-                    all.insert(name.clone(), value.to_json().map_err(|d| d.or_at(Some(node.span())))?);
-                }
-            }
-        }
-        Ok(all)
-    }
-
-    /// Names of facts may be templates.
-    fn rendered_key(&self, name: &str, node: &Node, scope: &TaskScope) -> Result<Option<String>, Diagnostic> {
-        let is_template = name.contains("{{") && self.task.action.short() == "set_fact";
-        is_template.then(|| render_text(&Node::string(name, node.span()), scope)).transpose()
-    }
-
-    fn add_defaults(&self, node: &Node, scope: &TaskScope, all: &mut JsonMap<String, Json>) -> Result<(), Diagnostic> {
-        let rendered;
-        let entries = match node.as_map() {
-            Some(entries) => entries,
-            None => {
-                rendered = render(node, scope)?;
-                let Value::Map(map) = &rendered else { return Ok(()) };
-                for (module, values) in map.iter() {
-                    if self.is_module(&module.to_string())
-                        && let Ok(Json::Object(values)) = values.to_json()
-                    {
-                        all.extend(values);
-                    }
-                }
-                return Ok(());
-            }
-        };
-        for (module, values) in entries {
-            if module.as_str().is_some_and(|m| self.is_module(m))
-                && let Json::Object(values) = render(values, scope)?.to_json()?
-            {
-                all.extend(values);
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a key of `module_defaults` means the task's module.
-    fn is_module(&self, name: &str) -> bool {
-        let full = |name: &str| actions::find(name).map(|a| a.name).or_else(|| modules::find(name).map(|m| m.name));
-        full(name).is_some_and(|f| full(&self.task.action.name) == Some(f))
     }
 
     pub(super) fn of_module(&self, answer: TaskResult) -> Answered {
@@ -307,7 +245,7 @@ impl Attempt {
     fn take_effect(&self, effect: Effect, scope: &TaskScope) -> Result<bool, Diagnostic> {
         let world = &self.play.run.world;
         match effect {
-            Effect::SetFacts { values, cacheable, facts } => {
+            Effect::SetFacts { values, encrypted, cacheable, facts } => {
                 let delegated = self.frame.flag("delegate_facts", scope).ok().flatten() == Some(true);
                 let to = match self.frame.text("delegate_to", scope)? {
                     Some(other) if delegated => world.host(&other),
@@ -319,6 +257,9 @@ impl Attempt {
                 if !facts {
                     for (name, value) in values {
                         to.set(name, value);
+                    }
+                    for (name, node) in encrypted {
+                        to.set_encrypted(name, node);
                     }
                 }
             }
@@ -347,7 +288,7 @@ impl Attempt {
         for node in self.frame.environment() {
             let rendered = match node.as_map() {
                 Some(entries) if matches!(self.task.action.short(), "setup" | "gather_facts") => without_own_facts(entries, scope)?,
-                _ => render(node, scope)?,
+                _ => render(node, scope).map_err(|problem| problem.during("Error processing keyword 'environment': "))?,
             };
             match rendered {
                 Value::Map(map) => {

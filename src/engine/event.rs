@@ -28,6 +28,8 @@ pub enum Event {
     Working {
         task: Arc<TaskInfo>,
         host: Arc<str>,
+        /// The command that makes another user of us there.
+        becoming: Option<String>,
     },
     /// One item of a loop is done on a host.
     Item {

@@ -194,7 +194,7 @@ impl Frame {
         if let Some(constant) = crate::playbook::word_flag(node) {
             return Ok(Some(constant));
         }
-        let value = render(node, scope)?;
+        let value = render(node, scope).map_err(|problem| problem.during(&format!("Error processing keyword '{name}': ")))?;
         Ok(match &value {
             Value::Omit | Value::Null => None,
             Value::Str(text) => match playbook::word(text) {
@@ -215,7 +215,7 @@ impl Frame {
     /// Its template fails.
     pub fn text(&self, name: &str, scope: &dyn Scope) -> Result<Option<String>, Diagnostic> {
         let Some(node) = self.nearest(name) else { return Ok(None) };
-        match render(node, scope)? {
+        match render(node, scope).map_err(|problem| problem.during(&format!("Error processing keyword '{name}': ")))? {
             Value::Null | Value::Omit => Ok(None),
             value => Ok(Some(value.to_string()).filter(|t| !t.is_empty())),
         }

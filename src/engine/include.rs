@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::attempt::{Attempt, failed, registered, skipped, unchanged};
+use super::attempt::{Attempt, failed, registered, skipped};
 use super::event::{Event, Outcome, Status, TaskInfo};
 use super::frame::Frame;
 use super::play::{Host, PlayRun};
@@ -83,7 +83,7 @@ impl PlayRun {
                     flow.alive.push(host.clone());
                 }
                 Err(problem) => {
-                    let outcome = attempt.ignoring(unchanged(failed(problem)), &self.scope(host, frame));
+                    let outcome = attempt.ignoring(failed(problem), &self.scope(host, frame));
                     if let Some(name) = &task.register {
                         host.set(name.clone(), registered(&outcome.result));
                     }
@@ -151,11 +151,11 @@ impl PlayRun {
 
     /// A failed include is counted as a failure, rescued or not, as ansible-core has it.
     fn include_failed(&self, info: &Arc<TaskInfo>, frame: &Frame, wanted: &Wanted, host: &Host, problem: Diagnostic, flow: &mut Flow) {
-        let mut outcome = unchanged(failed(problem));
+        let reason = Value::str(problem.in_result());
+        let mut outcome = failed(problem);
         let mut result = outcome.result.as_map().cloned().unwrap_or_default();
-        if let Some(why) = result.shift_remove(&Value::str("msg")) {
-            result.insert("reason".into(), why);
-        }
+        result.shift_remove(&Value::str("msg"));
+        result.insert("reason".into(), reason);
         if let What::Tasks(file) = &wanted.what {
             result.insert("include".into(), Value::str(file));
         }

@@ -1,6 +1,7 @@
 //! Runs plays: play, host, task, loop, handlers, strategy; emits events, prints nothing.
 
 mod ahead;
+mod arguments;
 mod ask;
 mod attempt;
 mod background;

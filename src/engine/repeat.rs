@@ -76,6 +76,7 @@ impl Attempt {
         let mut results = Vec::with_capacity(total);
         let (mut status, mut diff, mut warnings, mut error, mut hidden) = (None, Vec::new(), Vec::new(), None, false);
         let (mut ended, mut known) = (Ok(false), scope.clone());
+        let written = self.written_items(scope).filter(|written| written.len() == total).unwrap_or_default();
         if template::Scope::get(scope, &control.var).is_some() {
             scope.world.warn(collision(&self.task, &control.var));
         }
@@ -88,7 +89,12 @@ impl Attempt {
             if results.last().is_some_and(|last: &Value| last.get("ansible_facts").is_some()) {
                 known = self.play.scope(&self.host, &self.frame);
             }
-            let inner = known.with(locals.clone());
+            let mut seen = locals.clone();
+            // What was written may name a variable for `debug`.
+            if let Some(node) = written.get(index) {
+                seen[0].1 = Var::Node(node.clone());
+            }
+            let inner = known.with(seen);
             let mut outcome = self.once(&inner).await;
             let mut result = outcome.result.as_map().cloned().unwrap_or_default();
             for (name, value) in &locals {
@@ -138,6 +144,15 @@ impl Attempt {
         }
         let status = if status == Status::Ok && changed { Status::Changed } else { status };
         Outcome { status, result: Value::Map(Arc::new(result)), diff, warnings, item: None, error, delegated_to: None, hidden }
+    }
+
+    /// The items where all are texts that stand in the playbook or its variables.
+    fn written_items(&self, scope: &TaskScope) -> Option<Vec<Node>> {
+        let repeat = self.task.repeat.as_ref()?;
+        let is_plain = |node: &Node| node.as_str().is_some() && node.tag().is_none() && !node.has_template();
+        let node = template::written(&repeat.terms, scope)?;
+        let items = node.as_list().filter(|items| items.iter().all(is_plain))?;
+        matches!(repeat.lookup.as_deref(), None | Some("items" | "list")).then(|| items.to_vec())
     }
 
     /// Whether `break_when` holds; it sees the item and what was registered of it.

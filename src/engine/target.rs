@@ -73,6 +73,11 @@ impl<'a> TaskTarget<'a> {
         Ok(target)
     }
 
+    /// The command that makes another user of us there.
+    pub(super) fn becoming(&self) -> Option<String> {
+        self.become_.as_ref().map(crate::agent::becoming)
+    }
+
     /// The message for the host's agent.
     pub(super) fn wire(&self, module: &str, arguments: JsonMap<String, Json>) -> wire::Task {
         wire::Task {

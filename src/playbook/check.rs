@@ -153,6 +153,14 @@ pub fn check_action(action: &Action, missing: &mut Diagnostics, own: &mut Diagno
             }
             continue;
         }
+        if name.starts_with("_ansible_") {
+            missing.push(value.error(format!(
+                "Invalid parameter specified beginning with keyword '_ansible_' for action '{}': '{name}'. \
+                 The prefix '_ansible_' is reserved for internal use only.",
+                action.name
+            )));
+            continue;
+        }
         let Some(argument) = known.iter().find(|a| a.is(name) && !a.internal()) else {
             if !open {
                 let names = known.iter().filter(|a| !a.internal()).flat_map(|a| std::iter::once(a.name).chain(a.aliases.iter().copied()));

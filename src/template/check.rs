@@ -25,7 +25,7 @@ pub fn check_expression(node: &Node) -> Vec<Diagnostic> {
     match node.kind() {
         Kind::Str(text) if node.tag().is_none() => {
             // Older content puts delimiters into conditions; what they render to is not known here.
-            let mode = if text.contains("{{") || text.contains("{%") { Mode::Text } else { Mode::Expression };
+            let mode = if text.contains("{{") || text.contains("{%") { Mode::Text } else { Mode::Condition };
             if text.trim().is_empty() {
                 return vec![node.error("the condition is empty").help("write `true` or `false`, or remove it")];
             }
@@ -60,7 +60,7 @@ pub fn names(node: &Node, expression: bool) -> Vec<Arc<str>> {
         }
     };
     match node.kind() {
-        Kind::Str(text) if expression && node.tag().is_none() => collect(text, Mode::Expression),
+        Kind::Str(text) if expression && node.tag().is_none() => collect(text, Mode::Condition),
         _ => walk(node, &mut |text, _| collect(text, Mode::Text)),
     }
     found.into_iter().collect()
@@ -80,7 +80,7 @@ pub fn needs(node: &Node, expression: bool) -> Vec<(Arc<str>, Span)> {
         }
     };
     match node.kind() {
-        Kind::Str(text) if expression && node.tag().is_none() && !text.contains("{{") => collect(text, Mode::Expression, node),
+        Kind::Str(text) if expression && node.tag().is_none() && !text.contains("{{") => collect(text, Mode::Condition, node),
         _ => walk(node, &mut |text, node| collect(text, Mode::Text, node)),
     }
     all
@@ -253,6 +253,7 @@ impl Visit<'_> {
     fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::Const(_) | Expr::Captured => {}
+            Expr::Embedded(program) => self.program(program),
             Expr::Var(name, at) => {
                 let known = self.bound.contains(name) || functions::find(name).is_some() || matches!(&**name, "omit" | "vars" | "self");
                 if !known {

@@ -8,6 +8,7 @@
 
 mod big;
 mod check;
+mod condition;
 mod csv;
 mod dates;
 mod dump;
@@ -28,13 +29,13 @@ mod versions;
 use std::sync::Arc;
 
 use self::eval::stmt::settle;
-use self::eval::{Context, Eval, Fail, Origin, Unit, is_true};
-use self::syntax::Mode;
+use self::eval::{Context, Fail};
 use crate::diag::{Diagnostic, Source};
 use crate::value::{Map, Value};
-use crate::yaml::{Kind, Node, Tag};
+use crate::yaml::{Kind, Node};
 
 pub use check::{check, check_expression, check_file, names, needs};
+pub use condition::{condition, evaluate, expressions, written};
 pub(crate) use dump::Encrypted;
 pub(crate) use filters::normal;
 pub use lookups::{lookup, stop_lookups};
@@ -110,84 +111,6 @@ pub fn render_text(node: &Node, scope: &dyn Scope) -> Result<String, Diagnostic>
     })
 }
 
-/// Evaluates a bare expression, as in `when`, `until`, `changed_when`, `that`; a node that is no string is its own value.
-/// One with delimiters is rendered first, as older versions did, with a warning.
-pub fn evaluate(node: &Node, scope: &dyn Scope) -> Result<Value, Diagnostic> {
-    let context = Context::new(scope);
-    let text = match (node.kind(), node.tag()) {
-        (Kind::Str(text), None) => text.clone(),
-        (Kind::Str(text), Some(Tag::Vault)) => scope.decrypt(text).map_err(|error| error.or_at(Some(node.span())))?.into(),
-        _ => return finish(&context, node),
-    };
-    if text.trim().is_empty() {
-        return Err(node.error("the condition is empty").help("write `true` or `false`, or remove it"));
-    }
-    expression(&context, &text, node).and_then(|value| settle(&value)).map_err(|fail| fail.into_diagnostic().or_at(Some(node.span())))
-}
-
-fn expression(context: &Context<'_>, text: &Arc<str>, node: &Node) -> eval::Result<Value> {
-    let origin = Origin::Node(node.clone());
-    let whole = text.trim();
-    let wrapped = whole.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).filter(|inner| !inner.contains("{{"));
-    match syntax::program(text, Mode::Expression) {
-        Ok(program) if wrapped.is_none() => Eval::new(context, Unit::new(program, origin)).run(),
-        Err(error) if wrapped.is_none() && !text.contains("{{") && !text.contains("{%") => Err(origin.syntax_error(&error)),
-        _ => {
-            let help = "conditions are expressions already: write them without {{ }}";
-            context.scope.warn(
-                Diagnostic::deprecated("Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}.")
-                    .at(node.span())
-                    .help(help),
-            );
-            match context.text(text, node)? {
-                // What was rendered to text is an expression again, as in older versions.
-                Value::Str(rendered) if wrapped.is_none() => {
-                    let program = syntax::program(&rendered, Mode::Expression).map_err(|error| {
-                        let shown =
-                            Diagnostic::error(format!("the condition rendered to {rendered:?}, which is no expression: {}", error.message));
-                        Fail::from(shown.at(node.span()).help(help))
-                    })?;
-                    Eval::new(context, Unit::new(program, origin)).run()
-                }
-                value => Ok(value),
-            }
-        }
-    }
-}
-
-/// A condition by [`evaluate`]. What is not a boolean is taken by its truth, with a warning that says where
-/// (ansible-core 2.19 refuses it; older content relies on it).
-pub fn condition(node: &Node, scope: &dyn Scope) -> Result<bool, Diagnostic> {
-    if let Kind::List(items) = node.kind() {
-        for item in items {
-            if !condition(item, scope)? {
-                return Ok(false);
-            }
-        }
-        return Ok(true);
-    }
-    let value = evaluate(node, scope)?;
-    if let Value::Bool(flag) = value {
-        return Ok(flag);
-    }
-    let truth = match &value {
-        // Text was a condition in older versions: `when: flag` with `flag: "no"` is false.
-        Value::Str(text) => match text.trim().to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" | "1" => true,
-            "false" | "no" | "off" | "0" | "" | "none" => false,
-            _ => true,
-        },
-        other => is_true(other).map_err(|fail| fail.into_diagnostic().or_at(Some(node.span())))?,
-    };
-    let what = eval::objects::type_name(&value);
-    scope.warn(
-        Diagnostic::warning(format!("this condition gives an object of type '{what}', not a boolean; it is taken as {truth}"))
-            .at(node.span())
-            .help("`| bool` makes a boolean of text, `| length > 0` asks whether there is something in it"),
-    );
-    Ok(truth)
-}
-
 /// Renders a template file's text. `source` is where it was read from; includes are looked for beside it, then along the scope's paths.
 pub fn render_file(source: &Arc<Source>, syntax: &Syntax, scope: &dyn Scope) -> Result<String, Diagnostic> {
     let value = eval::file(&Context::new(scope), source, syntax).map_err(Fail::into_diagnostic)?;
@@ -225,6 +148,11 @@ pub fn yaml(value: &Value, indent: usize) -> String {
         quote: None,
     };
     dump::dump(value, &layout).unwrap_or_else(|_| value.to_string())
+}
+
+/// As Python's `type(x).__name__`.
+pub fn type_name(value: &Value) -> &'static str {
+    eval::objects::type_name(value)
 }
 
 /// Whether templates have this name without anybody's doing (`range`, `lookup`, …).

@@ -99,6 +99,18 @@ pub trait Scope: Send + Sync {
         let _ = lookup;
         true
     }
+    /// Whether a condition may be any value, taken by its truth, as in older versions.
+    fn takes_any_condition(&self) -> bool {
+        true
+    }
+    /// A text that looks like a template is used, and is marked as none.
+    ///
+    /// # Errors
+    /// Such texts are refused.
+    fn met_untrusted(&self, node: &Node) -> Result<(), Diagnostic> {
+        let _ = node;
+        Ok(())
+    }
     /// Takes a warning that came up while rendering.
     fn warn(&self, warning: Diagnostic) {
         let _ = warning;
@@ -134,6 +146,14 @@ impl Scope for Overlay<'_> {
 
     fn may_look_up(&self, lookup: &str) -> bool {
         self.inner.may_look_up(lookup)
+    }
+
+    fn met_untrusted(&self, node: &Node) -> Result<(), Diagnostic> {
+        self.inner.met_untrusted(node)
+    }
+
+    fn takes_any_condition(&self) -> bool {
+        self.inner.takes_any_condition()
     }
 }
 

@@ -138,7 +138,7 @@ impl Sink for Progress {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             // A terminal shows what is being done, plain lines what was done.
-            Event::Working { task, host } if self.bars.is_some() => self.say(&host, &task.name, &mut state),
+            Event::Working { task, host, .. } if self.bars.is_some() => self.say(&host, &task.name, &mut state),
             Event::Finished { task, host, outcome } => self.finished(&task, &host, &outcome, &mut state),
             // Many a second, and each replaced by the next: for a terminal only.
             Event::Progress { host, message, step, of } if self.bars.is_some() && !message.is_empty() => {

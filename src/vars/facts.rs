@@ -2,15 +2,18 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::VarMap;
+use super::{FactCache, VarMap};
 use crate::template::Var;
 use crate::value::{Map, Value};
+use crate::yaml::Node;
 
 /// The variables of one host that come up while plays run. Readers get snapshots; writers copy on write.
 #[derive(Debug)]
 pub struct HostState {
     pub name: Arc<str>,
     inner: Mutex<Levels>,
+    /// Where its facts are kept between runs.
+    cache: Option<Arc<FactCache>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -26,7 +29,15 @@ pub struct Levels {
 
 impl HostState {
     pub fn new(name: Arc<str>) -> HostState {
-        HostState { name, inner: Mutex::default() }
+        HostState { name, inner: Mutex::default(), cache: None }
+    }
+
+    /// With the facts that were kept of it.
+    pub(super) fn remembered(name: Arc<str>, cache: Option<Arc<FactCache>>) -> HostState {
+        let known = cache.as_ref().map(|cache| cache.load(&name)).unwrap_or_default();
+        let host = HostState::new(name);
+        host.add_facts(known.into_iter().map(|(name, value)| (Arc::from(name.to_string()), value)));
+        HostState { cache, ..host }
     }
 
     pub fn levels(&self) -> Levels {
@@ -35,6 +46,11 @@ impl HostState {
 
     pub fn set(&self, name: Arc<str>, value: Value) {
         Arc::make_mut(&mut self.lock().set).insert(name, Var::Value(value));
+    }
+
+    /// A value that stays encrypted until it is used.
+    pub fn set_encrypted(&self, name: Arc<str>, node: Node) {
+        Arc::make_mut(&mut self.lock().set).insert(name, Var::Node(node));
     }
 
     pub fn include(&self, vars: impl IntoIterator<Item = (Arc<str>, Var)>) {
@@ -49,6 +65,9 @@ impl HostState {
             Arc::make_mut(&mut levels.stripped).insert(Value::str(short), value.clone());
             Arc::make_mut(&mut levels.facts).insert(name, Var::Value(value));
         }
+        if let Some(cache) = &self.cache {
+            cache.store(&self.name, &levels.facts);
+        }
     }
 
     /// `meta: clear_facts`.
@@ -56,6 +75,9 @@ impl HostState {
         let mut levels = self.lock();
         levels.facts = Arc::default();
         levels.stripped = Arc::default();
+        if let Some(cache) = &self.cache {
+            cache.forget(&self.name);
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Levels> {

@@ -7,9 +7,10 @@ use std::sync::{Arc, RwLock};
 
 use indexmap::IndexSet;
 
-use super::{HostState, VarMap, World, magic};
+use super::{HostState, Untrusted, VarMap, World, magic};
 use crate::diag::Diagnostic;
 use crate::template::{Scope, SearchPath, Var};
+use crate::yaml::Node;
 
 /// What the variables of one play are made of.
 #[derive(Debug, Default)]
@@ -217,6 +218,26 @@ impl Scope for TaskScope {
         let quiet = QUIET_LOOKUPS.contains(&lookup);
         guess.failed.fetch_or(!quiet, Ordering::Relaxed);
         quiet
+    }
+
+    fn met_untrusted(&self, node: &Node) -> Result<(), Diagnostic> {
+        let told = |level: fn(String) -> Diagnostic| {
+            level("Encountered untrusted template or expression.".into())
+                .at(node.span())
+                .help("what is marked as unsafe is no template: it stays as it is")
+        };
+        match self.world.settings.untrusted {
+            Untrusted::Ignore => Ok(()),
+            Untrusted::Warn => {
+                self.warn(told(Diagnostic::warning));
+                Ok(())
+            }
+            Untrusted::Refuse => Err(told(Diagnostic::error)),
+        }
+    }
+
+    fn takes_any_condition(&self) -> bool {
+        !self.world.settings.strict_conditions
     }
 
     fn warn(&self, warning: Diagnostic) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use super::{Decrypt, HostState, VarMap};
+use super::{Decrypt, FactCache, HostState, VarMap};
 use crate::diag::Diagnostic;
 use crate::inventory::Inventory;
 use crate::value::{Map, Value};
@@ -21,6 +21,18 @@ pub struct Settings {
     pub skip_tags: Vec<String>,
     pub inventory_sources: Vec<PathBuf>,
     pub config_file: Option<PathBuf>,
+    /// Conditions must be booleans.
+    pub strict_conditions: bool,
+    pub untrusted: Untrusted,
+}
+
+/// What becomes of a template that stands where templates are not rendered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Untrusted {
+    #[default]
+    Ignore,
+    Warn,
+    Refuse,
 }
 
 pub struct World {
@@ -29,6 +41,7 @@ pub struct World {
     pub extra: Arc<VarMap>,
     pub settings: Settings,
     pub decrypt: Option<Arc<Decrypt>>,
+    cache: Option<Arc<FactCache>>,
     hosts: RwLock<HashMap<Arc<str>, Arc<HostState>>>,
     groups: Mutex<Option<Value>>,
     warnings: Mutex<Vec<Diagnostic>>,
@@ -41,10 +54,22 @@ impl World {
             extra: Arc::new(extra),
             settings,
             decrypt,
+            cache: None,
             hosts: RwLock::default(),
             groups: Mutex::default(),
             warnings: Mutex::default(),
         }
+    }
+
+    /// Keeps facts between runs; `flush`: forgets first what is kept.
+    #[must_use]
+    pub fn keeping_facts(mut self, cache: FactCache, flush: bool) -> World {
+        if flush {
+            let hosts = self.read_inventory(|inventory| inventory.hosts_of("all"));
+            hosts.iter().map(AsRef::as_ref).chain(["localhost"]).for_each(|host| cache.forget(host));
+        }
+        self.cache = Some(Arc::new(cache));
+        self
     }
 
     /// What is known of a host; also of one that the inventory does not have (delegate_to).
@@ -57,7 +82,7 @@ impl World {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .entry(name.clone())
-            .or_insert_with(|| Arc::new(HostState::new(name)))
+            .or_insert_with(|| Arc::new(HostState::remembered(name, self.cache.clone())))
             .clone()
     }
 
@@ -99,6 +124,7 @@ impl World {
     /// What came up since the last call, patterns of hosts that match nothing too.
     pub fn take_warnings(&self) -> Vec<Diagnostic> {
         let mut all = self.read_inventory(Inventory::take_warnings);
+        all.extend(self.cache.iter().flat_map(|cache| cache.take_problems()));
         all.append(&mut self.warnings.lock().unwrap_or_else(PoisonError::into_inner));
         all
     }

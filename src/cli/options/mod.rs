@@ -3,6 +3,7 @@
 //! What is not given comes from ansible.cfg and the environment (`config`).
 
 mod extra;
+mod facts;
 mod inventory;
 mod prepare;
 
@@ -17,7 +18,7 @@ use crate::engine::Options;
 use crate::inventory::Inventory;
 use crate::playbook::{Loader, Roots};
 use crate::ui::Verbosity;
-use crate::vars::{Settings, World};
+use crate::vars::{Settings, Untrusted, World};
 
 pub(super) use extra::read as extra_vars;
 pub(super) use inventory::settings as inventory_settings;
@@ -157,11 +158,23 @@ impl RunOptions {
             skip_tags: skip_tags.to_vec(),
             inventory_sources: sources.iter().map(PathBuf::from).collect(),
             config_file: config.file.clone(),
+            strict_conditions: persona::is_ansible() && !config.flag("ALLOW_BROKEN_CONDITIONALS"),
+            untrusted: match config.text("_TEMPLAR_UNTRUSTED_TEMPLATE_BEHAVIOR").as_deref() {
+                Some("warning") => Untrusted::Warn,
+                Some("error") => Untrusted::Refuse,
+                _ => Untrusted::Ignore,
+            },
         };
         let mut loader = Loader::new(roots(config));
         loader.decrypt.clone_from(&decrypt);
         loader.private_roles = config.given("DEFAULT_PRIVATE_ROLE_VARS").map(crate::config::is_true);
-        let world = Arc::new(World::new(inventory, extra, settings, decrypt));
+        let mut world = World::new(inventory, extra, settings, decrypt);
+        match facts::cache(config) {
+            Ok(Some(cache)) => world = world.keeping_facts(cache, self.flush_cache),
+            Ok(None) => {}
+            Err(warning) => warnings.push(warning),
+        }
+        let world = Arc::new(world);
         loader.constants = Some(Arc::new(crate::vars::TaskScope::outside(&world)));
         Ok(Prepared { world, loader: Arc::new(loader), warnings })
     }

@@ -177,6 +177,10 @@ impl<'a> Context<'a> {
     /// Renders a node; what is undefined inside stays an undefined value, for it may never be used.
     pub(crate) fn node(&self, node: &Node) -> Result<Value> {
         match (node.kind(), node.tag()) {
+            (Kind::Str(text), Some(Tag::Unsafe)) if is_template(text) => {
+                self.scope.met_untrusted(node)?;
+                return Ok(Value::Str(text.clone()));
+            }
             (_, Some(Tag::Unsafe)) => return Ok(Value::from_node(node)),
             (Kind::Str(text), Some(Tag::Vault)) => {
                 let plain = self.scope.decrypt(text).map_err(|error| error.or_at(Some(node.span())))?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Arguments, Eval, Fail, Frame, Result, objects, ops};
+use super::{Arguments, Eval, Fail, Frame, Result, Unit, objects, ops};
 use crate::template::syntax::{Argument, At, Expr, Operator};
 use crate::value::{Map, Undefined, Value};
 
@@ -11,6 +11,10 @@ impl Eval<'_> {
     pub(crate) fn expr(&self, expr: &Expr, frame: Option<&Arc<Frame>>) -> Result<Value> {
         match expr {
             Expr::Const(value) => Ok(value.clone()),
+            Expr::Embedded(program) => {
+                let _entered = super::enter(0, 0)?;
+                Eval::new(self.context, Unit { program: program.clone(), ..self.unit.clone() }).run()
+            }
             Expr::Var(..) | Expr::Attr(..) | Expr::Item(..) => {
                 let found = self.path(expr, frame)?;
                 self.context.whole(found)

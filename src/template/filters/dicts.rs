@@ -265,26 +265,29 @@ fn subelements(call: &Invocation<'_, '_>) -> Result<Value> {
         Value::List(items) | Value::Tuple(items) => items.to_vec(),
         other => return Err(call.error(format!("obj must be a list of dicts or a nested dict, not {other:?}"))),
     };
-    pairs(items, &path, call.flag(1, false)).map_err(|message| call.error(message)).map(Value::list)
+    pairs(items, &path, call.flag(1, false), false).map_err(|message| call.error(message)).map(Value::list)
 }
 
-/// Each item with each item of its list under `path`.
-pub(crate) fn pairs(items: Vec<Value>, path: &[String], skip_missing: bool) -> std::result::Result<Vec<Value>, String> {
+/// Each item with each item of its list under `path`; `skip_strange`: to skip items that have no dictionary on the way to it, too.
+pub(crate) fn pairs(items: Vec<Value>, path: &[String], skip_missing: bool, skip_strange: bool) -> std::result::Result<Vec<Value>, String> {
     let mut out = Vec::new();
     for item in items {
         let mut inner = Some(&item);
         for part in path {
             inner = match inner {
-                Some(Value::Map(map)) => map.get(part.as_str()),
+                Some(Value::Map(map)) => match map.get(part.as_str()) {
+                    None if !skip_missing => return Err(format!("could not find '{part}' key in iterated item {item:?}")),
+                    found => found,
+                },
+                _ if skip_missing && skip_strange => None,
                 Some(other) => return Err(format!("the key before {part:?} should point to a dictionary, not to {other:?}")),
                 None => None,
             };
         }
         match inner {
             Some(Value::List(list) | Value::Tuple(list)) => out.extend(list.iter().map(|sub| row(vec![item.clone(), sub.clone()]))),
-            None if skip_missing => {}
-            None => return Err(format!("could not find '{}' key in iterated item {item:?}", path.join("."))),
             Some(other) => return Err(format!("the key '{}' should point to a list, not to {other:?}", path.join("."))),
+            None => {}
         }
     }
     Ok(out)

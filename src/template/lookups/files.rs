@@ -27,7 +27,7 @@ pub(super) fn find(query: &Query<'_, '_>, sub: &str, name: &str) -> Result<PathB
     let paths = query.context.scope.paths();
     paths.find(sub, name).ok_or_else(|| {
         let tried: Vec<String> = paths.candidates(sub, name).iter().map(|path| path.display().to_string()).collect();
-        let error = Diagnostic::error(format!("lookup `{}`: there is no file {name:?}", query.name));
+        let error = Diagnostic::error(format!("lookup `{}`: there is no file {name:?}: No such file or directory", query.name));
         error.help(format!("looked for {}", tried.join(", "))).into()
     })
 }

@@ -75,7 +75,7 @@ fn all(terms: &[Value]) -> Vec<Vec<Value>> {
 
 fn nested(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     if query.terms.is_empty() {
-        return Err(query.error("takes at least one list"));
+        return Err(query.error("with_nested requires at least one element in the nested list"));
     }
     // A list of one is a list of its items, which must be lists.
     let lists: Vec<Vec<Value>> = match query.terms.as_slice() {
@@ -117,17 +117,21 @@ fn subelements(query: &Query<'_, '_>) -> Result<Vec<Value>> {
             query.error("expects a list of two or three items: first a dict or a list, second a string that names the lists in its items")
         );
     };
+    // The result of a task that was skipped has no items.
+    if subject.get("skipped").is_some_and(Value::is_true) {
+        return Ok(Vec::new());
+    }
     let items: Vec<Value> = match subject {
         Value::List(items) | Value::Tuple(items) => items.to_vec(),
         Value::Map(map) => map.values().cloned().collect(),
         other => return Err(query.error(format!("expects first a dict or a list, not {other:?}"))),
     };
     let Value::Str(path) = path else { return Err(query.error(format!("expects second a string, not {path:?}"))) };
-    if let Some(flags) = rest.first().filter(|flags| !matches!(flags, Value::Map(_))) {
-        return Err(query.error(format!("the optional third item must be a dict, not {flags:?}")));
-    }
     if rest.len() > 1 {
         return Err(query.error("expects a list of two or three items"));
+    }
+    if let Some(flags) = rest.first().filter(|flags| !matches!(flags, Value::Map(_))) {
+        return Err(query.error(format!("the optional third item must be a dict, not {flags:?}")));
     }
     let skip_missing = rest.first().and_then(|flags| flags.get("skip_missing")).is_some_and(|flag| match flag {
         Value::Str(text) => matches!(text.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1"),
@@ -135,7 +139,7 @@ fn subelements(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     });
     let items = items.into_iter().filter(|item| !item.get("skipped").is_some_and(Value::is_true)).collect();
     let path: Vec<String> = path.split('.').map(str::to_string).collect();
-    let rows = dicts::pairs(items, &path, skip_missing).map_err(|message| query.error(message))?;
+    let rows = dicts::pairs(items, &path, skip_missing, true).map_err(|message| query.error(message))?;
     // Unlike the filter of this name, the lookup leaves the list itself out of the item.
     let shortened = |row: Value| match row.as_list() {
         Some([item, sub]) => pair(without(item, &path), sub.clone()),
@@ -155,8 +159,11 @@ fn without(item: &Value, path: &[String]) -> Value {
 /// `start=0 end=10 stride=2 format=host%02d`, `count=5`, or `4-16/2:host%02d`.
 fn sequence(query: &Query<'_, '_>) -> Result<Vec<Value>> {
     let mut out = Vec::new();
-    let terms: Vec<String> =
-        if query.terms.is_empty() { vec![String::new()] } else { query.terms.iter().map(ToString::to_string).collect() };
+    let terms: Vec<String> = match query.terms.is_empty() {
+        true if query.options.is_empty() => return Ok(out),
+        true => vec![String::new()],
+        false => query.terms.iter().map(ToString::to_string).collect(),
+    };
     for term in terms {
         let mut range = Range::default();
         for (name, value) in &query.options {
@@ -206,7 +213,11 @@ impl Range {
 
     /// `[start-]end[/stride][:format]`
     fn shorthand(&mut self, text: &str) -> std::result::Result<(), String> {
-        let wrong = || format!("{text:?} is no sequence such as 1-10/2:host%02d");
+        let wrong = |part: &str| {
+            let digits = !part.is_empty() && part.chars().all(|c| c.is_ascii_hexdigit() || c == 'x');
+            let why = if digits { format!("{part:?} has an invalid value") } else { "unrecognized arguments to with_sequence".into() };
+            format!("{why}: {text:?} is no sequence such as 1-10/2:host%02d")
+        };
         let (range, format) = text.split_once(':').map_or((text, None), |(range, format)| (range, Some(format)));
         let (range, stride) = range.split_once('/').map_or((range, None), |(range, stride)| (range, Some(stride)));
         let (start, end) = range.split_once('-').map_or((None, range), |(start, end)| (Some(start), end));
@@ -216,11 +227,11 @@ impl Range {
             None => whole(text).filter(|number| *number >= 0),
         };
         if let Some(start) = start {
-            self.start = number(start).ok_or_else(wrong)?;
+            self.start = number(start).ok_or_else(|| wrong(start))?;
         }
-        self.end = Some(number(end).ok_or_else(wrong)?);
+        self.end = Some(number(end).ok_or_else(|| wrong(end))?);
         if let Some(stride) = stride {
-            self.stride = Some(number(stride).ok_or_else(wrong)?);
+            self.stride = Some(number(stride).ok_or_else(|| wrong(stride))?);
         }
         if let Some(format) = format {
             self.format = format.to_string();
@@ -235,7 +246,8 @@ impl Range {
             (None, None) => return Err("must specify count or end in with_sequence".into()),
             (Some(end), None) => end,
             (None, Some(0)) => return Ok(Vec::new()),
-            (None, Some(count)) => self.start + (count - 1) * stride,
+            // As ansible-core has it: exact where the numbers grow, one step and more too far where they fall.
+            (None, Some(count)) => self.start + count * stride - 1,
         };
         if !self.format.contains('%') {
             return Err(format!("bad formatting string: {} has no place for the number, such as host%02d", self.format));

@@ -9,12 +9,14 @@ pub(super) fn options(query: &Query<'_, '_>, term: &str, names: &[&str]) -> Resu
     if !term.contains('=') {
         return Ok((term.to_string(), Vec::new()));
     }
-    let words = crate::words::split(term).map_err(|why| query.error(format!("{term:?} {why}")))?;
-    let mut rest: Vec<String> = Vec::new();
+    let mut rest: Vec<&str> = Vec::new();
     let mut found = Vec::new();
-    for word in words {
+    for word in words(term) {
         match word.split_once('=') {
-            Some((name, value)) if names.contains(&name) => found.push((name.to_string(), value.to_string())),
+            Some((name, value)) if names.contains(&name) => {
+                let value = crate::words::split(value).map_err(|why| query.error(format!("{term:?} {why}")))?;
+                found.push((name.to_string(), value.join(" ")));
+            }
             Some((name, _)) if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_') => {
                 return Err(query.error(format!("'{name}' is not a valid option; there are {}", names.join(", "))));
             }
@@ -22,6 +24,28 @@ pub(super) fn options(query: &Query<'_, '_>, term: &str, names: &[&str]) -> Resu
         }
     }
     Ok((rest.join(" "), found))
+}
+
+/// The words of a text with their quotes: those of the key mean themselves.
+fn words(text: &str) -> Vec<&str> {
+    let (mut words, mut start, mut quote) = (Vec::new(), None, None);
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            c if c.is_whitespace() && quote.is_none() => words.extend(start.take().map(|start| &text[start..at])),
+            _ => {
+                start.get_or_insert(at);
+                match c {
+                    '\\' => drop(chars.next()),
+                    '"' | '\'' if quote.is_none() => quote = Some(c),
+                    c if quote == Some(c) => quote = None,
+                    _ => {}
+                }
+            }
+        }
+    }
+    words.extend(start.map(|start| &text[start..]));
+    words
 }
 
 /// An option of the term, else of the call.

@@ -18,7 +18,7 @@ pub(super) const TABLE: &[Predicate] = &[
     Predicate::new("reachable", &[], |call| result(call).map(|map| !flag(&map, "unreachable"))),
     Predicate::new("unreachable", &[], |call| result(call).map(|map| flag(&map, "unreachable"))),
     Predicate::new("timedout", &[], |call| result(call).map(|map| map.get("timedout").is_some_and(Value::is_true))),
-    Predicate::new("started", &[], |call| result(call).map(|map| flag(&map, "started"))),
+    Predicate::new("started", &[], |call| result(call).map(|map| !map.contains_key("started") || flag(&map, "started"))),
     Predicate::new("finished", &[], |call| result(call).map(|map| !map.contains_key("finished") || flag(&map, "finished"))),
 ];
 

@@ -107,8 +107,11 @@ fn version(call: &Invocation<'_, '_>) -> Result<bool> {
     let operator = call.text(1)?.unwrap_or_else(|| "eq".into());
     let strict = call.flag(2, false);
     let kind = call.text(3)?.unwrap_or_else(|| if strict { "strict".into() } else { "loose".into() });
-    if left.is_empty() || right.is_empty() {
-        return Err(call.error("the version to compare is empty"));
+    if left.is_empty() {
+        return Err(call.error("Input version value cannot be empty"));
+    }
+    if right.is_empty() {
+        return Err(call.error("Version parameter to compare against cannot be empty"));
     }
     if call.argument(2).is_some_and(|strict| !matches!(strict, Value::Null))
         && call.argument(3).is_some_and(|kind| !matches!(kind, Value::Null))

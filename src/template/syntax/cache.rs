@@ -12,8 +12,10 @@ use crate::template::Syntax;
 pub(crate) enum Mode {
     /// A string of a playbook: backslashes in string literals stay as they are.
     Text,
-    /// A bare expression, as in `when`.
+    /// A bare expression.
     Expression,
+    /// One that is a condition, as in `when`: its string literals may be templates.
+    Condition,
 }
 
 type Parsed = Result<Arc<Program>, Arc<SyntaxError>>;
@@ -23,6 +25,7 @@ const LIMIT: usize = 50_000;
 
 static TEXTS: LazyLock<RwLock<HashMap<Arc<str>, Parsed>>> = LazyLock::new(RwLock::default);
 static EXPRESSIONS: LazyLock<RwLock<HashMap<Arc<str>, Parsed>>> = LazyLock::new(RwLock::default);
+static CONDITIONS: LazyLock<RwLock<HashMap<Arc<str>, Parsed>>> = LazyLock::new(RwLock::default);
 static FILES: LazyLock<RwLock<HashMap<(Arc<str>, Syntax), Parsed>>> = LazyLock::new(RwLock::default);
 
 /// The tree of a playbook's string or expression.
@@ -30,13 +33,15 @@ pub(crate) fn program(text: &Arc<str>, mode: Mode) -> Parsed {
     let cache = match mode {
         Mode::Text => &TEXTS,
         Mode::Expression => &EXPRESSIONS,
+        Mode::Condition => &CONDITIONS,
     };
     if let Some(found) = cache.read().unwrap_or_else(PoisonError::into_inner).get(text) {
         return found.clone();
     }
     let parsed = match mode {
         Mode::Text => lower::template(text, None),
-        Mode::Expression => lower::expression(text),
+        Mode::Expression => lower::expression(text, false),
+        Mode::Condition => lower::expression(text, true),
     };
     let parsed = parsed.map(Arc::new).map_err(Arc::new);
     let mut cache = cache.write().unwrap_or_else(PoisonError::into_inner);

@@ -52,8 +52,8 @@ pub(super) fn template(text: &Arc<str>, syntax: Option<&Syntax>) -> Result<Progr
     Err(SyntaxError { message: "the template cannot be read".into(), at: At::default() })
 }
 
-/// A bare expression.
-pub(super) fn expression(text: &Arc<str>) -> Result<Program, SyntaxError> {
+/// A bare expression; `embeds`: its string literals may be templates.
+pub(super) fn expression(text: &Arc<str>, embeds: bool) -> Result<Program, SyntaxError> {
     let config = SyntaxConfig::default();
     let mut patch = Patch::none(text);
     for attempt in 0..=patch::ATTEMPTS {
@@ -61,6 +61,7 @@ pub(super) fn expression(text: &Arc<str>) -> Result<Program, SyntaxError> {
             Ok(parsed) => {
                 let mut lowering = Lowering::new(&patch, None);
                 lowering.escapes = true;
+                lowering.embeds = embeds;
                 let expr = lowering.expr(&parsed);
                 return Ok(lowering.finish(text, vec![Stmt::Emit(expr)]));
             }
@@ -99,6 +100,8 @@ struct Lowering<'p> {
     patch: &'p Patch,
     /// Whether `\n` in a string literal is a newline (files and bare expressions) or two characters (strings of playbooks).
     escapes: bool,
+    /// Whether string literals may be templates.
+    embeds: bool,
     syntax: Option<&'p Syntax>,
     mutates: bool,
     /// Of the macro at hand.
@@ -108,7 +111,15 @@ struct Lowering<'p> {
 
 impl<'p> Lowering<'p> {
     fn new(patch: &'p Patch, syntax: Option<&'p Syntax>) -> Lowering<'p> {
-        Lowering { patch, escapes: syntax.is_some(), syntax, mutates: false, takes: Extras::default(), blocks: HashMap::new() }
+        Lowering {
+            patch,
+            escapes: syntax.is_some(),
+            embeds: false,
+            syntax,
+            mutates: false,
+            takes: Extras::default(),
+            blocks: HashMap::new(),
+        }
     }
 
     fn program(mut self, text: &Arc<str>, parsed: &ast::Stmt<'_>) -> Result<Program, SyntaxError> {
@@ -229,7 +240,10 @@ impl<'p> Lowering<'p> {
                 }
                 Expr::Var(var.id.into(), self.at(var.span()))
             }
-            ast::Expr::Const(constant) => Expr::Const(self.constant(&constant.value, constant.span())),
+            ast::Expr::Const(constant) => match self.constant(&constant.value, constant.span()) {
+                Value::Str(text) if self.embeds && text.contains("{{") => embedded(text),
+                value => Expr::Const(value),
+            },
             ast::Expr::Slice(node) => {
                 let mut part = |part: &Option<ast::Expr<'_>>| part.as_ref().map(|expr| self.expr(expr));
                 let (start, stop, step) = (part(&node.start), part(&node.stop), part(&node.step));
@@ -320,19 +334,28 @@ impl<'p> Lowering<'p> {
             self.mutates |= MUTATING.contains(&attr.name);
         }
         let callee = self.expr(&node.expr);
-        Expr::Call(Box::new(Call { callee, arguments: self.arguments(&node.args), at }))
+        let outer = self.embeds;
+        let is_lookup = matches!(&callee, Expr::Var(name, _) if matches!(&**name, "lookup" | "query" | "q"));
+        let mut arguments = Vec::with_capacity(node.args.len());
+        for argument in &node.args {
+            self.embeds = outer || (is_lookup && matches!(argument, ast::CallArg::Pos(_)));
+            arguments.push(self.argument(argument));
+        }
+        self.embeds = outer;
+        Expr::Call(Box::new(Call { callee, arguments, at }))
     }
 
     fn arguments(&mut self, arguments: &[ast::CallArg<'_>]) -> Vec<Argument> {
-        arguments
-            .iter()
-            .map(|argument| match argument {
-                ast::CallArg::Pos(expr) => Argument::Positional(self.expr(expr)),
-                ast::CallArg::Kwarg(name, expr) => Argument::Keyword((*name).into(), self.expr(expr)),
-                ast::CallArg::PosSplat(expr) => Argument::Splat(self.expr(expr)),
-                ast::CallArg::KwargSplat(expr) => Argument::KeywordSplat(self.expr(expr)),
-            })
-            .collect()
+        arguments.iter().map(|argument| self.argument(argument)).collect()
+    }
+
+    fn argument(&mut self, argument: &ast::CallArg<'_>) -> Argument {
+        match argument {
+            ast::CallArg::Pos(expr) => Argument::Positional(self.expr(expr)),
+            ast::CallArg::Kwarg(name, expr) => Argument::Keyword((*name).into(), self.expr(expr)),
+            ast::CallArg::PosSplat(expr) => Argument::Splat(self.expr(expr)),
+            ast::CallArg::KwargSplat(expr) => Argument::KeywordSplat(self.expr(expr)),
+        }
     }
 
     fn constant(&self, value: &minijinja::Value, span: machinery::Span) -> Value {
@@ -353,6 +376,13 @@ impl<'p> Lowering<'p> {
             }
             _ => Value::Null,
         }
+    }
+}
+
+fn embedded(text: Arc<str>) -> Expr {
+    match template(&text, None) {
+        Ok(program) => Expr::Embedded(Arc::new(program)),
+        Err(_) => Expr::Const(Value::Str(text)),
     }
 }
 

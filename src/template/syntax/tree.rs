@@ -107,6 +107,8 @@ pub(crate) enum Target {
 
 pub(crate) enum Expr {
     Const(Value),
+    /// A string literal that is a template itself: in conditions, and where it is what a lookup looks for.
+    Embedded(Arc<Program>),
     Var(Arc<str>, At),
     Attr(Box<Expr>, Arc<str>, At),
     Item(Box<Expr>, Box<Expr>, At),

@@ -68,12 +68,13 @@ impl Default {
         // Facts are many, and no news.
         let silent = matches!(action, "setup" | "gather_facts") && !made_to_show;
         let shown = if made_to_show || (self.style.verbosity.level >= 1 && !silent) {
-            self.arrow(outcome, made_to_show.then_some(action))
+            self.arrow(outcome, action, made_to_show)
         } else {
             String::new()
         };
-        // A `debug` that ran shows what it was made for, also where `failed_when` holds.
-        let failed = || self.arrow(outcome, (action == "debug" && outcome.result.get("changed").is_some()).then_some(action));
+        // A `debug` that ran shows what it was made for, also where it was judged to have failed.
+        let judged = ["failed_when_result", "changed_when_result", "attempts"].iter().any(|key| outcome.result.get(key).is_some());
+        let failed = || self.arrow(outcome, action, action == "debug" && judged);
         let is_failure =
             matches!(outcome.status, Status::Failed | Status::Ignored | Status::Unreachable | Status::UnreachableIgnored) && !whole_loop;
         if is_failure && bracketed() && !task.no_log && !outcome.hidden {
@@ -83,13 +84,14 @@ impl Default {
         }
         match outcome.status {
             // What the items said stands above already.
-            Status::Ok | Status::Changed | Status::Failed | Status::Ignored if whole_loop => {}
+            Status::Ok | Status::Changed if whole_loop => {}
+            Status::Failed | Status::Ignored if whole_loop && action != "debug" => {}
             Status::Ok => line(&paint(&format!("ok: {name}{item}{shown}"), Colour::Green)),
             Status::Changed => line(&paint(&format!("changed: {name}{item}{shown}"), Colour::Yellow)),
             Status::Skipped => line(&paint(
                 &format!(
                     "skipping: {name}{item}{}",
-                    if self.style.verbosity.level >= 1 && !whole_loop { self.arrow(outcome, None) } else { String::new() }
+                    if self.style.verbosity.level >= 1 && !whole_loop { self.arrow(outcome, action, false) } else { String::new() }
                 ),
                 Colour::Cyan,
             )),
@@ -126,13 +128,16 @@ impl Default {
     }
 
     /// ` => ` and the result. `made_to_show`: the action is there to show something.
-    fn arrow(&self, outcome: &Outcome, made_to_show: Option<&str>) -> String {
+    fn arrow(&self, outcome: &Outcome, action: &str, made_to_show: bool) -> String {
         let mut map = results::shown(outcome, self.style.verbosity.level);
         map.shift_remove("failed");
-        if let Some(action) = made_to_show {
-            results::leave_out_noise(&mut map, action);
+        if action == "debug" {
+            if outcome.result.get("failed").is_some_and(Value::is_true) && !map.contains_key("msg") {
+                map.insert("msg".into(), "Task failed: Action failed: Unknown error.".into());
+            }
+            results::of_debug(&mut map);
         }
-        format!(" => {}", results::text(map, &self.style, made_to_show.is_some()))
+        format!(" => {}", results::text(map, &self.style, made_to_show))
     }
 
     fn diff(&self, outcome: &Outcome) {
@@ -165,8 +170,9 @@ impl Sink for Default {
             // Where some outcomes are not shown, a heading waits for one that is.
             Event::TaskStarted(task) if self.style.ok && self.style.skipped => self.banner(&mut state, &task),
             Event::TaskStarted(_) => {}
-            Event::Working { task, host } => {
-                let how = format!("<{host}> EXEC {} ({})", task.action, task.name);
+            Event::Working { task, host, becoming } => {
+                let by = becoming.map(|command| format!(" {command}")).unwrap_or_default();
+                let how = format!("<{host}> EXEC {} ({}){by}", task.action, task.name);
                 if self.style.verbosity.level >= 3 {
                     self.banner(&mut state, &task);
                     line(&paint(&how, Colour::Blue));

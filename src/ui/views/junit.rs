@@ -49,7 +49,7 @@ impl Sink for Junit {
                 state.playbook = if state.playbook.is_empty() { stem } else { format!("{}-{stem}", state.playbook) };
             }
             Event::PlayStarted { name, .. } => state.suites.push((name, Vec::new())),
-            Event::Working { task, host } => drop(state.begun.entry((task.id, host)).or_insert_with(Instant::now)),
+            Event::Working { task, host, .. } => drop(state.begun.entry((task.id, host)).or_insert_with(Instant::now)),
             Event::Finished { task, host, outcome } => {
                 let seconds = state.begun.remove(&(task.id, host.clone())).map_or(0.0, |begun| begun.elapsed().as_secs_f64());
                 let case = case(&task, &host, &outcome, seconds);

@@ -94,7 +94,7 @@ fn shown(task: &TaskInfo, outcome: &Outcome, style: &Style) -> serde_json::Map<S
     let mut map = results::shown(outcome, style.verbosity.level);
     map.shift_remove("failed");
     if task.action.rsplit('.').next() == Some("debug") {
-        results::leave_out_noise(&mut map, "debug");
+        results::of_debug(&mut map);
     }
     map
 }

@@ -23,7 +23,8 @@ pub(super) fn warn(outcome: &Outcome, said: &mut HashSet<String>) {
 /// The keys of a result that people are shown.
 pub(super) fn shown(outcome: &Outcome, level: u8) -> Map<String, Json> {
     let Ok(Json::Object(mut map)) = outcome.result.to_json() else { return Map::new() };
-    map.retain(|key, _| !key.starts_with("_ansible") && key != "_quiet");
+    // Warnings are said apart.
+    map.retain(|key, _| !key.starts_with("_ansible") && !matches!(key.as_str(), "_quiet" | "warnings" | "deprecations"));
     if level < 3 {
         map.shift_remove("invocation");
         map.shift_remove("diff");
@@ -36,19 +37,15 @@ pub(super) fn shown(outcome: &Outcome, level: u8) -> Map<String, Json> {
     map
 }
 
-/// What is no news where the action was made to show something.
-pub(super) fn leave_out_noise(map: &mut Map<String, Json>, action: &str) {
-    // What the loop added is in the line already.
-    let names: Vec<String> =
-        ["ansible_loop_var", "ansible_index_var"].iter().filter_map(|n| map.get(*n)?.as_str().map(str::to_owned)).collect();
-    map.retain(|key, _| !matches!(key.as_str(), "ansible_loop_var" | "ansible_index_var" | "ansible_loop"));
-    names.iter().for_each(|name| drop(map.shift_remove(name)));
-    map.shift_remove("skipped");
-    if action == "debug" {
-        map.shift_remove("changed");
-        map.shift_remove("failed_when_result");
-        map.shift_remove("attempts");
+/// Of what `debug` gives, what it was made to show: its message, or else what was asked for.
+pub(super) fn of_debug(map: &mut Map<String, Json>) {
+    if map.contains_key("msg") {
+        map.retain(|key, _| key == "msg");
+        return;
     }
+    const NOISE: &[&str] =
+        &["ansible_loop_var", "ansible_index_var", "ansible_loop", "skipped", "changed", "failed_when_result", "attempts"];
+    map.retain(|key, _| !NOISE.contains(&key.as_str()));
 }
 
 /// After ` => `, or ` =>` and lines below it in YAML. `wide`: made to be read, over several lines.
