@@ -45,7 +45,9 @@ impl Action for WaitForConnection {
                 context.target.module(PING, Map::new(), Vec::new()).await
             };
             let why = match reached.await {
-                Ok(answer) if !answer.failed && !answer.unreachable => return Ok(Done::default().with("elapsed", begun.elapsed().as_secs())),
+                Ok(answer) if !answer.failed && !answer.unreachable => {
+                    return Ok(Done::default().with("elapsed", begun.elapsed().as_secs()));
+                }
                 Ok(answer) => String::from_utf8_lossy(&answer.result).into_owned(),
                 Err(unreachable) => unreachable.0,
             };

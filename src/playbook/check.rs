@@ -28,17 +28,8 @@ pub const META: &[&str] = &[
 
 /// Arguments of the actions that take in tasks and roles.
 const FILE: &[&str] = &["file", "_raw_params"];
-const ROLE: &[&str] = &[
-    "name",
-    "role",
-    "tasks_from",
-    "vars_from",
-    "defaults_from",
-    "handlers_from",
-    "public",
-    "allow_duplicates",
-    "rolespec_validate",
-];
+const ROLE: &[&str] =
+    &["name", "role", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public", "allow_duplicates", "rolespec_validate"];
 
 /// Checks what a task takes in, as far as it is written down.
 pub(super) fn check_taking_in(action: &Action, task: &Span, problems: &mut Diagnostics) {
@@ -89,7 +80,10 @@ pub(super) fn check_meta(action: &Action, in_role: bool, in_handlers: bool, prob
             problems.push(node.error("Cannot execute 'end_role' from a handler").help("end_play, end_batch and end_host can be"));
         }
         Some(text) if text == "end_role" && !in_role => {
-            problems.push(node.error("Cannot execute 'end_role' from outside of a role").help("end_play, end_batch and end_host end more than a role"));
+            problems.push(
+                node.error("Cannot execute 'end_role' from outside of a role")
+                    .help("end_play, end_batch and end_host end more than a role"),
+            );
         }
         Some(text) if META.contains(&text.as_str()) => {}
         other => {

@@ -146,7 +146,12 @@ impl Loader {
                 }
             },
         };
-        Some(From { tasks: text("tasks_from")?, vars: text("vars_from")?, defaults: text("defaults_from")?, handlers: text("handlers_from")? })
+        Some(From {
+            tasks: text("tasks_from")?,
+            vars: text("vars_from")?,
+            defaults: text("defaults_from")?,
+            handlers: text("handlers_from")?,
+        })
     }
 
     fn role_name(&self, node: &Node, inside: &Inside, problems: &mut Diagnostics) -> Option<String> {

@@ -61,7 +61,8 @@ fn add_places(text: &mut String, diagnostic: &Diagnostic) {
 
 fn add_place(text: &mut String, span: &Span, label: &str) {
     let path = &span.source.path;
-    let whole = if path.to_string_lossy().starts_with('<') { path.clone() } else { std::path::absolute(path).unwrap_or_else(|_| path.clone()) };
+    let whole =
+        if path.to_string_lossy().starts_with('<') { path.clone() } else { std::path::absolute(path).unwrap_or_else(|_| path.clone()) };
     let _ = writeln!(text, "\nOrigin: {}:{}:{}\n", whole.display(), span.line, span.column);
     let width = span.line.to_string().len();
     let first = span.line.saturating_sub(BEFORE).max(1);
