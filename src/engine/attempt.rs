@@ -53,7 +53,8 @@ impl Attempt {
 
     /// The task once: condition, tries, changed_when, failed_when.
     pub(super) async fn once(&self, scope: &TaskScope) -> Outcome {
-        let scope = &self.with_delegated(scope);
+        let delegated = self.delegate(scope).map(|to| scope.delegated(&to));
+        let scope = delegated.as_ref().unwrap_or(scope);
         match self.frame.when(scope) {
             Ok(None) => {}
             Ok(Some(condition)) => return skipped(&condition),
@@ -61,26 +62,19 @@ impl Attempt {
         }
         let outcome = match self.tries(scope).await {
             Ok(outcome) => outcome,
-            Err(problem) => Outcome { delegated_to: self.delegated_to(scope).ok().flatten(), ..failed(problem) },
+            Err(problem) => Outcome { delegated_to: self.delegate(scope).filter(|to| !self.is_own(to)), ..failed(problem) },
         };
         self.ignoring(outcome, scope)
     }
 
-    /// The host that does the work, where it is another.
-    pub(super) fn delegated_to(&self, scope: &TaskScope) -> Result<Option<String>, Diagnostic> {
-        Ok(self.frame.text("delegate_to", scope)?.filter(|other| **other != *self.host.name))
+    /// The other host that the task works on; what is wrong with its name is said when it is needed.
+    fn delegate(&self, scope: &TaskScope) -> Option<String> {
+        self.frame.text("delegate_to", scope).ok().flatten().filter(|to| !to.is_empty())
     }
 
-    /// `ansible_delegated_vars`: the variables of the host that does the work.
-    fn with_delegated(&self, scope: &TaskScope) -> TaskScope {
-        let named = self.frame.nearest("delegate_to").and_then(|_| self.frame.text("delegate_to", scope).ok().flatten());
-        let Some(other) = named else { return scope.clone() };
-        let run = &self.play.run;
-        let own = ("inventory_hostname".into(), Var::Value(Value::Str(self.host.name.clone())));
-        let vars = TaskScope::new(&run.world, &self.play.vars, &run.world.host(&other), &self.frame.chain())
-            .with((*scope.locals).clone())
-            .with([own]);
-        scope.with([("ansible_delegated_vars".into(), Var::Value(Value::map([(Value::str(other), vars.all())])))])
+    /// A host that does its own work is not named twice.
+    pub(super) fn is_own(&self, delegate: &str) -> bool {
+        *self.host.name == *delegate
     }
 
     async fn tries(&self, scope: &TaskScope) -> Result<Outcome, Diagnostic> {
@@ -226,7 +220,7 @@ pub(super) fn skipped(condition: &Node) -> Outcome {
 }
 
 /// What `register` keeps says always whether something changed, and has a place for what broke.
-pub(super) fn registered(result: &Value) -> Value {
+fn registered(result: &Value) -> Value {
     let mut map = result.as_map().cloned().unwrap_or_default();
     map.entry("changed".into()).or_insert(Value::Bool(false));
     if map.get("failed").is_some_and(Value::is_true) {

@@ -41,7 +41,7 @@ impl<'a> TaskTarget<'a> {
     /// A template in a keyword or a connection variable fails.
     pub(super) fn prepare(attempt: &'a Attempt, scope: &TaskScope, local: bool) -> Result<TaskTarget<'a>, Diagnostic> {
         let (frame, run) = (&attempt.frame, &attempt.play.run);
-        let delegated_to = attempt.delegated_to(scope)?;
+        let delegated_to = frame.text("delegate_to", scope)?;
         let check = frame.flag("check_mode", scope)?.unwrap_or(run.options.check);
         let diff = frame.flag("diff", scope)?.unwrap_or(run.options.diff);
         let mut target = TaskTarget {
@@ -152,14 +152,10 @@ impl Target for TaskTarget<'_> {
         })
     }
 
-    fn renew<'a>(&'a self, timeout: u32) -> Answer<'a, ()> {
+    fn reset<'a>(&'a self) -> Answer<'a, ()> {
         Box::pin(async move {
-            let connections = &self.attempt.play.run.connections;
-            connections.reset(&self.settings).await;
-            // The socket of its ssh is the same whatever the time allowed.
-            let hurried = Settings { timeout, ..self.settings.clone() };
-            connections.reset(&hurried).await;
-            connections.get(&hurried).await.map(drop)
+            self.attempt.play.run.connections.reset(&self.settings).await;
+            Ok(())
         })
     }
 

@@ -108,7 +108,10 @@ const fn entry<M: Module>() -> Entry {
         returns: M::RETURNS,
         plan: |arguments, target| {
             let arguments = expanded(M::ARGUMENTS, arguments, target);
-            arguments::check(M::NAME, M::ARGUMENTS, M::RULES, &arguments)?;
+            arguments::check_rules(M::RULES, &|name| {
+                let argument = M::ARGUMENTS.iter().find(|a| a.name == name)?;
+                arguments.iter().find(|(given, _)| argument.is(given)).map(|(_, value)| value.clone())
+            })?;
             M::decode(&arguments)?.plan(target)
         },
     }

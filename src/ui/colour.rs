@@ -34,12 +34,7 @@ pub fn colours_on_stderr() -> bool {
 }
 
 pub fn paint(text: &str, colour: Colour) -> String {
-    wrapped(text, colour, enabled())
-}
-
-/// Painted where `colours` are wanted.
-pub(super) fn wrapped(text: &str, colour: Colour, colours: bool) -> String {
-    if !colours || text.is_empty() {
+    if !enabled() || text.is_empty() {
         return text.to_owned();
     }
     let code = match colour {

@@ -5,7 +5,6 @@ mod colour;
 pub mod deploy;
 mod difference;
 mod log;
-mod origin;
 mod report;
 mod style;
 pub mod views;

@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::results;
 use crate::engine::{Counts, Event, Job, Outcome, Sink, Status, TaskInfo};
 use crate::ui::colour::{Colour, paint};
-use crate::ui::report::bracketed;
-use crate::ui::{Style, difference, line, log, note, origin, report};
+use crate::ui::{Style, difference, line, log, note, report};
 use crate::value::Value;
 
 /// Writes events to the terminal.
@@ -75,13 +74,8 @@ impl Default {
         // A `debug` that ran shows what it was made for, also where it was judged to have failed.
         let judged = ["failed_when_result", "changed_when_result", "attempts"].iter().any(|key| outcome.result.get(key).is_some());
         let failed = || self.arrow(outcome, action, action == "debug" && judged);
-        let is_failure =
-            matches!(outcome.status, Status::Failed | Status::Ignored | Status::Unreachable | Status::UnreachableIgnored) && !whole_loop;
-        if is_failure && bracketed() && !task.no_log && !outcome.hidden {
-            self.path(task);
-            let message = outcome.result.get("msg").map(ToString::to_string).unwrap_or_default();
-            self.failure(&paint(&origin::failure(outcome.error.as_ref(), &message, &task.span), Colour::Red));
-        }
+        let told = self.style.verbosity.level >= 1;
+        let skipped = || self.arrow(outcome, action, false);
         match outcome.status {
             // What the items said stands above already.
             Status::Ok | Status::Changed if whole_loop => {}
@@ -89,10 +83,8 @@ impl Default {
             Status::Ok => line(&paint(&format!("ok: {name}{item}{shown}"), Colour::Green)),
             Status::Changed => line(&paint(&format!("changed: {name}{item}{shown}"), Colour::Yellow)),
             Status::Skipped => line(&paint(
-                &format!(
-                    "skipping: {name}{item}{}",
-                    if self.style.verbosity.level >= 1 && !whole_loop { self.arrow(outcome, action, false) } else { String::new() }
-                ),
+                // ansible-playbook leaves a blank after an item.
+                &format!("skipping: {name}{item}{}{}", if of_loop { " " } else { "" }, if told { skipped() } else { String::new() }),
                 Colour::Cyan,
             )),
             Status::Failed | Status::Ignored if of_loop => {
@@ -110,16 +102,11 @@ impl Default {
             && outcome.status == Status::Failed
             && !of_loop
             && !task.no_log
-            && !bracketed()
         {
-            self.path(task);
+            if self.style.path_on_failure && self.style.verbosity.level < 2 {
+                line(&paint(&format!("task path: {}", place(task)), Colour::Grey));
+            }
             report(problem);
-        }
-    }
-
-    fn path(&self, task: &TaskInfo) {
-        if self.style.path_on_failure && self.style.verbosity.level < 2 {
-            line(&paint(&format!("task path: {}", place(task)), Colour::Grey));
         }
     }
 
