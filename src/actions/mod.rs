@@ -39,6 +39,8 @@ use crate::value::Value;
 use crate::wire::TaskResult;
 use crate::yaml::Node;
 
+pub(crate) use set_fact::valid_name;
+
 /// An action: documented arguments, and what it does.
 pub trait Action: Arguments + Send {
     const NAME: &'static str;

@@ -86,7 +86,8 @@ impl Handlers {
             );
             scope.world.warn(Diagnostic { level: crate::diag::Level::Warning, message: why, ..problem });
         }
-        let mut names = vec![name];
+        // One without a name is reached by what it listens to.
+        let mut names: Vec<String> = task.name.is_some().then_some(name).into_iter().collect();
         let mut listen: Vec<String> = task.listen.iter().map(text).collect();
         if let Some(role) = &frame.role {
             // A role of a collection goes by its short name too.

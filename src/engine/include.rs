@@ -194,7 +194,7 @@ impl PlayRun {
                 }
                 let mut params = task.keywords.vars.clone();
                 params.extend(wanted.params.clone());
-                let outer = frame.included(Arc::new(Keywords::default()), VarMap::new(), role.path.join("tasks"));
+                let outer = frame.included(Arc::new(Keywords::default()), wanted.params.clone(), role.path.join("tasks"));
                 let used =
                     Arc::new(RoleUse { role, params, keywords: Arc::new(apply), public: *public, allow_duplicates: *allow_duplicates });
                 if let Some(first) = hosts.first() {
@@ -266,6 +266,7 @@ impl Attempt {
                 vars: text("vars_from")?,
                 defaults: text("defaults_from")?,
                 handlers: text("handlers_from")?,
+                unchecked: action.get("rolespec_validate").is_some() && !flag("rolespec_validate")?,
             };
             let allow_duplicates = action.get("allow_duplicates").is_none() || flag("allow_duplicates")?;
             What::Role { name, from, public: flag("public")?, allow_duplicates }

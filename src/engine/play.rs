@@ -84,6 +84,7 @@ pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics
         run.emit(Event::PlayStarted { name, hosts: Vec::new(), check: run.options.check });
         return Ok(true);
     }
+    vars.alive.write().unwrap_or_else(PoisonError::into_inner).retain(|host| alive.contains(host));
     let frame = Frame::play(play.keywords.clone(), play.folder.clone());
     let first = TaskScope::new(&run.world, &vars, &run.world.host(&alive[0]), &frame.chain());
     let strategy = strategy(run, play, &first)?;
@@ -261,13 +262,18 @@ fn batches(play: &Play, scope: &TaskScope, hosts: &[Arc<str>]) -> Result<Vec<Vec
 
 impl PlayRun {
     pub(super) fn set_alive(&self, hosts: &[Host]) {
-        let names = self.as_in_inventory(hosts.iter().map(|h| h.name.clone()).collect());
-        *self.vars.alive.write().unwrap_or_else(PoisonError::into_inner) = names;
+        let batch = self.vars.batch.read().unwrap_or_else(PoisonError::into_inner);
+        let mut alive = self.vars.alive.write().unwrap_or_else(PoisonError::into_inner);
+        // Hosts of other batches stay as they were.
+        alive.retain(|name| !batch.contains(name));
+        alive.extend(hosts.iter().map(|host| host.name.clone()));
+        alive.sort_by_cached_key(|name| self.vars.all_hosts.iter().position(|host| host == name));
     }
 
-    /// Variables tell hosts in this order, whatever `order` says.
+    /// `ansible_play_batch` tells hosts in this order, whatever `order` and the pattern say.
     pub(super) fn as_in_inventory(&self, mut names: Vec<Arc<str>>) -> Vec<Arc<str>> {
-        names.sort_by_cached_key(|name| self.vars.all_hosts.iter().position(|host| host == name));
+        let all = self.run.world.read_inventory(|inventory| inventory.hosts_of("all"));
+        names.sort_by_cached_key(|name| all.iter().position(|host| host == name));
         names
     }
 

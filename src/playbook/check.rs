@@ -47,6 +47,37 @@ pub(super) fn check_meta(action: &Action, in_role: bool, problems: &mut Diagnost
     }
 }
 
+/// What imports and includes may be told.
+pub(super) fn check_include(action: &Action, problems: &mut Diagnostics) {
+    let known: &[&str] = match action.short() {
+        "import_tasks" => &["file", "_raw_params"],
+        "include_tasks" => &["file", "_raw_params", "apply"],
+        "import_role" => &ROLE[1..],
+        "include_role" => ROLE,
+        _ => return,
+    };
+    for (name, node) in action.arguments.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
+        problems.push(node.error(format!("`{}` has no option `{name}`", action.short())).suggest(name, known.iter().copied()));
+    }
+    let names = ["name", "role"];
+    if known.contains(&"name") && action.rendered_arguments.is_none() && !names.iter().any(|name| action.get(name).is_some()) {
+        problems.push(Diagnostic::error(format!("`{}` needs `name`", action.name)).at(&action.name_span));
+    }
+}
+
+const ROLE: &[&str] = &[
+    "apply",
+    "name",
+    "role",
+    "tasks_from",
+    "vars_from",
+    "defaults_from",
+    "handlers_from",
+    "allow_duplicates",
+    "public",
+    "rolespec_validate",
+];
+
 /// Whether some module or action has this name.
 pub fn known_action(name: &str) -> bool {
     let short = ["ansible.builtin.", "ansible.legacy."].iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);

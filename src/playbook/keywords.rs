@@ -4,6 +4,7 @@
 
 use indexmap::IndexMap;
 
+use crate::actions::valid_name;
 use crate::diag::Diagnostics;
 use crate::template::{VarMap, var_map};
 use crate::yaml::{Kind, Node};
@@ -72,6 +73,11 @@ impl Keywords {
                 Kind::Null => {}
                 _ => {
                     if let Some(vars) = problems.collect(var_map(value, "vars")) {
+                        let wrong = |key: &&Node| key.as_str().is_some_and(|name| !valid_name(name));
+                        for key in value.as_map().unwrap_or_default().iter().map(|(key, _)| key).filter(wrong) {
+                            let why = format!("Invalid variable name '{}'", key.as_str().unwrap_or_default());
+                            problems.push(key.error(why).help("letters, digits and _ only, no digit first"));
+                        }
                         self.vars.extend(vars);
                     }
                 }

@@ -30,6 +30,8 @@ pub struct Role {
     pub allow_duplicates: bool,
     /// The specification of the entry point used, from `meta/argument_specs.yml`.
     pub argument_spec: Option<Node>,
+    /// The name of that entry point: `main`.
+    pub entry: String,
 }
 
 /// A role in `roles:`, a dependency, an import_role or include_role.
@@ -51,6 +53,8 @@ pub struct From {
     pub vars: Option<String>,
     pub defaults: Option<String>,
     pub handlers: Option<String>,
+    /// `rolespec_validate: false`.
+    pub unchecked: bool,
 }
 
 /// Keywords of an entry in `roles:` that are no parameters.
@@ -109,9 +113,11 @@ impl Loader {
             vars: text(item.get("vars_from")),
             defaults: text(item.get("defaults_from")),
             handlers: text(item.get("handlers_from")),
+            unchecked: false,
         };
-        params.extend(std::mem::take(&mut keywords.vars));
-        let role = problems.collect_all(self.role(&name, &from, &inside.with(&params)), name_node.span())?;
+        // `vars` are as those of a block; only what is written beside them is a parameter.
+        let known: VarMap = params.iter().chain(&keywords.vars).map(|(name, var)| (name.clone(), var.clone())).collect();
+        let role = problems.collect_all(self.role(&name, &from, &inside.with(&known)), name_node.span())?;
         Some(RoleUse { allow_duplicates: role.allow_duplicates, role, params, keywords: Arc::new(keywords), public: true })
     }
 
@@ -123,13 +129,12 @@ impl Loader {
         };
         let name = self.role_name(name_node, inside, problems)?;
         let get = |key: &str| text(task.action.get(key));
+        let unchecked = task.action.get("rolespec_validate").and_then(super::keywords::word_flag) == Some(false);
         let from =
-            From { tasks: get("tasks_from"), vars: get("vars_from"), defaults: get("defaults_from"), handlers: get("handlers_from") };
-        let mut keywords = (*task.keywords).clone();
-        let params = std::mem::take(&mut keywords.vars);
-        let role = problems.collect_all(self.role(&name, &from, &inside.with(&params)), name_node.span())?;
+            From { tasks: get("tasks_from"), vars: get("vars_from"), defaults: get("defaults_from"), handlers: get("handlers_from"), unchecked };
+        let role = problems.collect_all(self.role(&name, &from, &inside.with(&task.keywords.vars)), name_node.span())?;
         let allow_duplicates = task.action.get("allow_duplicates").and_then(super::keywords::word_flag).unwrap_or(true);
-        Some(RoleUse { role, params, keywords: Arc::new(keywords), public: true, allow_duplicates })
+        Some(RoleUse { role, params: VarMap::new(), keywords: task.keywords.clone(), public: true, allow_duplicates })
     }
 
     fn role_name(&self, node: &Node, inside: &Inside, problems: &mut Diagnostics) -> Option<String> {
@@ -213,7 +218,8 @@ impl Loader {
             handlers,
             dependencies,
             allow_duplicates: meta.as_ref().and_then(|m| m.get("allow_duplicates")).and_then(super::keywords::word_flag).unwrap_or(false),
-            argument_spec: self.argument_spec(path, entry, meta.as_ref(), problems),
+            entry: entry.to_owned(),
+            argument_spec: if from.unchecked { None } else { self.argument_spec(path, entry, meta.as_ref(), problems) },
         }
     }
 

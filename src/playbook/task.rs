@@ -143,7 +143,9 @@ impl Loader {
                 problems.push(key.error("a keyword must be a string"));
                 continue;
             };
-            if let Some(lookup) = name.strip_prefix("with_") {
+            if repeat.is_some() && (name == "loop" || name.starts_with("with_")) {
+                problems.push(key.error("a task has two loops").help("keep one of them"));
+            } else if let Some(lookup) = name.strip_prefix("with_") {
                 repeat = Some(Loop { lookup: Some(lookup.to_owned()), terms: value.clone() });
             } else if name == "loop" {
                 repeat = Some(Loop { lookup: None, terms: value.clone() });
@@ -190,6 +192,10 @@ impl Loader {
         }
         if action.short() == "meta" {
             super::check::check_meta(&action, inside.role.is_some(), problems);
+        }
+        super::check::check_include(&action, problems);
+        if let Some(name) = node.get("register").filter(|name| !name.as_str().is_some_and(|name| crate::actions::valid_name(name) || name.contains("{{"))) {
+            problems.push(name.error("a result is registered under the name of a variable: letters, digits and _, no digit first"));
         }
         let list = |name: &str| node.get(name).map(list_or_one).unwrap_or_default();
         let task = Task {

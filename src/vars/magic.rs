@@ -90,7 +90,7 @@ pub(super) fn get(scope: &TaskScope, name: &str) -> Option<Value> {
         "role_path" => path(&role?.path),
         "role_name" => Value::str(role?.name.rsplit('.').next()?),
         "ansible_role_name" => Value::str(&role?.name),
-        "ansible_parent_role_names" => texts(&role?.parents),
+        "ansible_parent_role_names" => texts(&role.filter(|role| !role.parents.is_empty())?.parents),
         "role_names" | "ansible_role_names" | "ansible_play_role_names" => texts(&scope.play.role_names),
         "ansible_check_mode" => Value::Bool(settings.check),
         "ansible_diff_mode" => Value::Bool(settings.diff),
