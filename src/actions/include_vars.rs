@@ -10,7 +10,7 @@ use crate::arguments;
 use crate::diag::{Diagnostic, Source};
 use crate::modules::arguments::Rule;
 use crate::plan::Failure;
-use crate::template::{Scope, Var, VarMap, var_map};
+use crate::template::{Scope, Var, VarMap, merged, var_map};
 use crate::value::Value;
 use crate::yaml::{self, Kind, Node};
 
@@ -46,10 +46,20 @@ impl Action for IncludeVars {
     const RETURNS: &'static str = "ansible_facts: the variables\nansible_included_var_files: the files read";
 
     async fn run(self, context: Context<'_>) -> Result<Done, Failure> {
+        self.taken_in(&context).map_err(|failure| {
+            let message = failure.msg.clone();
+            let nothing = (serde_json::json!({}), serde_json::json!([]));
+            failure.with("message", message).with("ansible_facts", nothing.0).with("ansible_included_var_files", nothing.1)
+        })
+    }
+}
+
+impl IncludeVars {
+    fn taken_in(self, context: &Context<'_>) -> Result<Done, Failure> {
         let files = match (&self.file, &self.dir) {
             (Some(file), _) => vec![find(context.scope, file)?],
             (None, Some(dir)) => self.files_of(&find(context.scope, dir)?)?,
-            (None, None) => return Err(Failure::new("one of `file` and `dir` is needed")),
+            (None, None) => return Err(Failure::new("Could not find file: neither `file` nor `dir` names one")),
         };
         let mut all = VarMap::new();
         let mut hidden = false;
@@ -67,10 +77,17 @@ impl Action for IncludeVars {
                 )
             })
             .collect();
-        let vars: Vec<(Arc<str>, Var)> = match &self.name {
+        let mut vars: Vec<(Arc<str>, Var)> = match &self.name {
             None => all.into_iter().collect(),
             Some(name) => vec![(name.as_str().into(), Var::Node(as_dictionary(all)))],
         };
+        if self.hash_behaviour.as_deref() == Some("merge") {
+            for (name, var) in &mut vars {
+                if let Some(under) = context.scope.get(name) {
+                    *var = merged(&under, var.clone());
+                }
+            }
+        }
         let included: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
         let done = Done { effects: vec![Effect::IncludeVars(vars)], hidden, ..Done::default() };
         let shown = match self.name {
@@ -79,9 +96,7 @@ impl Action for IncludeVars {
         };
         Ok(done.with("ansible_facts", shown).with("ansible_included_var_files", included))
     }
-}
 
-impl IncludeVars {
     fn files_of(&self, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         let matching = self
             .files_matching
@@ -104,7 +119,7 @@ impl IncludeVars {
             if self.extensions.iter().any(|e| e.trim_start_matches('.') == ending) {
                 chosen.push(file);
             } else if !self.ignore_unknown_extensions {
-                let why = format!("{} has none of the endings {}", file.display(), self.extensions.join(", "));
+                let why = format!("{} does not have a valid extension: {}", file.display(), self.extensions.join(", "));
                 return Err(Failure::argument("dir", why));
             }
         }
@@ -127,7 +142,7 @@ impl IncludeVars {
 fn find(scope: &dyn Scope, name: &str) -> Result<PathBuf, Failure> {
     scope.paths().find("vars", name).ok_or_else(|| {
         let places: Vec<String> = scope.paths().candidates("vars", name).iter().map(|p| p.display().to_string()).collect();
-        Failure::argument("file", format!("could not find {name}; looked for {}", places.join(", ")))
+        Failure::argument("file", format!("Could not find file {name}; looked for {}", places.join(", ")))
     })
 }
 

@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+pub(crate) use self::set_fact::valid_name;
 use crate::modules::arguments::{Argument, Arguments, Rule};
 use crate::plan::Failure;
 use crate::playbook::Foreign;

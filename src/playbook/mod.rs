@@ -23,7 +23,7 @@ pub use action::{Action, split_words};
 pub use check::{META, check_action};
 pub use keywords::{Keywords, list_or_one, word, word_flag};
 pub use library::Foreign;
-pub use load::{Inside, Loader, Roots};
+pub use load::{Duplicates, Inside, Loader, Roots};
 pub use role::{From, Role, RoleUse};
 pub use survey::Survey;
 
