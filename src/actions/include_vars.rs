@@ -10,7 +10,7 @@ use crate::arguments;
 use crate::diag::{Diagnostic, Source};
 use crate::modules::arguments::Rule;
 use crate::plan::Failure;
-use crate::template::{Scope, Var, VarMap, merged, var_map};
+use crate::template::{self, Scope, Var, VarMap, var_map};
 use crate::value::Value;
 use crate::yaml::{self, Kind, Node};
 
@@ -30,7 +30,7 @@ arguments! {
         /// File names to leave out.
         ignore_files: Vec<String> = Vec::new(),
         /// Endings that files may have.
-        extensions: Vec<String> = vec!["json".into(), "yaml".into(), "yml".into()],
+        extensions: Vec<String> = vec!["yaml".into(), "yml".into(), "json".into()],
         /// Leave out files with other endings instead of failing.
         ignore_unknown_extensions: bool = false,
         /// `replace` or `merge` dictionaries that are there already.
@@ -46,27 +46,20 @@ impl Action for IncludeVars {
     const RETURNS: &'static str = "ansible_facts: the variables\nansible_included_var_files: the files read";
 
     async fn run(self, context: Context<'_>) -> Result<Done, Failure> {
-        self.taken_in(&context).map_err(|failure| {
-            let message = failure.msg.clone();
-            let nothing = (serde_json::json!({}), serde_json::json!([]));
-            failure.with("message", message).with("ansible_facts", nothing.0).with("ansible_included_var_files", nothing.1)
-        })
-    }
-}
-
-impl IncludeVars {
-    fn taken_in(self, context: &Context<'_>) -> Result<Done, Failure> {
         let files = match (&self.file, &self.dir) {
             (Some(file), _) => vec![find(context.scope, file)?],
             (None, Some(dir)) => self.files_of(&find(context.scope, dir)?)?,
-            (None, None) => return Err(Failure::new("Could not find file: neither `file` nor `dir` names one")),
+            (None, None) => return Err(refused("Could not find file: neither `file` nor `dir` names one".into(), &[])),
         };
         let mut all = VarMap::new();
         let mut hidden = false;
-        for file in &files {
+        for (index, file) in files.iter().enumerate() {
             hidden |= std::fs::read_to_string(file).is_ok_and(|text| crate::vault::is_encrypted(&text));
-            let node = read(file, context.scope).map_err(|problem| Failure::new(problem.to_string()))?;
-            all.extend(var_map(&node, "include_vars").map_err(|problem| Failure::new(problem.to_string()))?);
+            let node = read(file, context.scope).map_err(|problem| refused(problem.to_string(), &files[..index]))?;
+            if !matches!(node.kind(), Kind::Map(_) | Kind::Null) {
+                return Err(refused(format!("{} must be stored as a dictionary/hash", absolute(file)), &files[..index]));
+            }
+            all.extend(var_map(&node, "include_vars").map_err(|problem| refused(problem.to_string(), &files[..index]))?);
         }
         let shown: serde_json::Map<_, _> = all
             .iter()
@@ -77,17 +70,17 @@ impl IncludeVars {
                 )
             })
             .collect();
-        let mut vars: Vec<(Arc<str>, Var)> = match &self.name {
+        let vars: Vec<(Arc<str>, Var)> = match &self.name {
             None => all.into_iter().collect(),
             Some(name) => vec![(name.as_str().into(), Var::Node(as_dictionary(all)))],
         };
-        if self.hash_behaviour.as_deref() == Some("merge") {
-            for (name, var) in &mut vars {
-                if let Some(under) = context.scope.get(name) {
-                    *var = merged(&under, var.clone());
-                }
+        let vars = match self.hash_behaviour.as_deref() {
+            Some("merge") => {
+                let one = |(name, var): (Arc<str>, Var)| Ok((name.clone(), merged(context.scope, &name, var)?));
+                vars.into_iter().map(one).collect::<Result<_, Diagnostic>>().map_err(|problem| refused(problem.to_string(), &files))?
             }
-        }
+            _ => vars,
+        };
         let included: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
         let done = Done { effects: vec![Effect::IncludeVars(vars)], hidden, ..Done::default() };
         let shown = match self.name {
@@ -96,7 +89,9 @@ impl IncludeVars {
         };
         Ok(done.with("ansible_facts", shown).with("ansible_included_var_files", included))
     }
+}
 
+impl IncludeVars {
     fn files_of(&self, folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         let matching = self
             .files_matching
@@ -119,8 +114,8 @@ impl IncludeVars {
             if self.extensions.iter().any(|e| e.trim_start_matches('.') == ending) {
                 chosen.push(file);
             } else if !self.ignore_unknown_extensions {
-                let why = format!("{} does not have a valid extension: {}", file.display(), self.extensions.join(", "));
-                return Err(Failure::argument("dir", why));
+                let why = format!("{} does not have a valid extension: {}", absolute(&file), self.extensions.join(", "));
+                return Err(Failure { argument: Some("dir".into()), ..refused(why, &chosen) });
             }
         }
         Ok(chosen)
@@ -142,7 +137,8 @@ impl IncludeVars {
 fn find(scope: &dyn Scope, name: &str) -> Result<PathBuf, Failure> {
     scope.paths().find("vars", name).ok_or_else(|| {
         let places: Vec<String> = scope.paths().candidates("vars", name).iter().map(|p| p.display().to_string()).collect();
-        Failure::argument("file", format!("Could not find file {name}; looked for {}", places.join(", ")))
+        let why = format!("could not find {name}; looked for {}", places.join(", "));
+        Failure { argument: Some("file".into()), ..refused(why, &[]) }
     })
 }
 
@@ -155,6 +151,26 @@ fn read(path: &Path, scope: &dyn Scope) -> Result<Node, Diagnostic> {
     let loaded = if is_secret { yaml::load_secret(&source)? } else { yaml::load(&source)? };
     let empty = || Node::new(Kind::Null, crate::diag::Span::locate(&source, 0, 0));
     Ok(loaded.documents.into_iter().next().unwrap_or_else(empty))
+}
+
+/// As ansible-core tells it: why in `message`, and which files were read before.
+fn refused(why: String, before: &[PathBuf]) -> Failure {
+    let before: Vec<String> = before.iter().map(|file| absolute(file)).collect();
+    Failure::new(&why).with("message", why).with("ansible_included_var_files", before).with("ansible_facts", serde_json::json!({}))
+}
+
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+/// `hash_behaviour: merge`: dictionaries go into those of the same name.
+fn merged(scope: &dyn Scope, name: &str, var: Var) -> Result<Var, Diagnostic> {
+    let before = match scope.get(name) {
+        None => return Ok(var),
+        Some(before) if template::is_dictionary(&before) => return Ok(template::merged(&before, var)),
+        Some(before) => template::variable(&before, scope)?,
+    };
+    Ok(template::merged(&Var::Value(before), Var::Value(template::variable(&var, scope)?)))
 }
 
 fn as_dictionary(vars: VarMap) -> Node {

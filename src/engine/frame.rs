@@ -114,7 +114,8 @@ impl Frame {
         vars.extend(used.role.vars.clone());
         params.extend(used.params.clone());
         let parents = parent.map(|p| std::iter::once(p.name.clone()).chain(p.parents.iter().cloned()).collect()).unwrap_or_default();
-        let parent_paths = parent.map(|p| std::iter::once(p.path.clone()).chain(p.parent_paths.iter().cloned()).collect()).unwrap_or_default();
+        let parent_paths =
+            parent.map(|p| std::iter::once(p.path.clone()).chain(p.parent_paths.iter().cloned()).collect()).unwrap_or_default();
         let role = RoleVars {
             name: used.role.name.clone(),
             path: used.role.path.clone(),

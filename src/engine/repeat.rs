@@ -160,7 +160,8 @@ impl Attempt {
     /// The items with what of them was written, for actions that evaluate their arguments themselves.
     fn written_items(&self, items: &[Value], scope: &TaskScope) -> Option<Vec<Node>> {
         let evaluates = crate::actions::find(&self.task.action.name).is_some_and(|action| !action.raw.is_empty());
-        let repeat = self.task.repeat.as_ref().filter(|repeat| evaluates && matches!(repeat.lookup.as_deref(), None | Some("items" | "list")))?;
+        let repeat =
+            self.task.repeat.as_ref().filter(|repeat| evaluates && matches!(repeat.lookup.as_deref(), None | Some("items" | "list")))?;
         let node = template::written(&repeat.terms, scope)?;
         let nodes = node.as_list().filter(|nodes| nodes.len() == items.len())?;
         Some(nodes.iter().zip(items).map(|(node, item)| template::as_written(node, item, scope)).collect())

@@ -59,7 +59,18 @@ const PYTHON: &str = "/usr/bin/python3";
 /// The same as text.
 pub const ANSIBLE_VERSION: &str = "2.19.14";
 
+/// Whether it tells of the play and its tasks, not of a host.
+pub(super) fn of_play(name: &str) -> bool {
+    matches!(name, "play_hosts" | "role_name" | "role_names" | "role_path" | "environment" | "ansible_search_path")
+        || name.starts_with("ansible_play_")
+        || name.starts_with("ansible_role_")
+        || name == "ansible_parent_role_names"
+}
+
 pub(super) fn get(scope: &TaskScope, name: &str) -> Option<Value> {
+    if scope.apart && of_play(name) {
+        return None;
+    }
     let settings = &scope.world.settings;
     let host = &scope.host.name;
     let role = scope.chain.role.as_deref();
@@ -73,7 +84,11 @@ pub(super) fn get(scope: &TaskScope, name: &str) -> Option<Value> {
         "groups" => scope.world.groups(),
         "group_names" => list(scope.world.read_inventory(|inventory| inventory.groups_of(host))),
         "ansible_play_hosts" | "play_hosts" => hosts(&scope.play.alive),
-        "ansible_play_batch" => hosts(&scope.play.batch),
+        "ansible_play_batch" => {
+            let alive = scope.play.alive.read().unwrap_or_else(PoisonError::into_inner);
+            let batch = scope.play.batch.read().unwrap_or_else(PoisonError::into_inner);
+            list(batch.iter().filter(|host| alive.contains(host)).cloned().collect())
+        }
         "ansible_play_hosts_all" => list(scope.play.all_hosts.clone()),
         "ansible_play_name" => Value::str(&scope.play.name),
         "playbook_dir" => path(&scope.play.folder),
@@ -127,9 +142,13 @@ pub(super) fn get(scope: &TaskScope, name: &str) -> Option<Value> {
 pub(super) fn fallback(scope: &TaskScope, name: &str) -> Option<Var> {
     let host = &*scope.host.name;
     // Localhost that no inventory has is this machine, with the controller's Python.
-    let implicit = || {
-        matches!(host, "localhost" | "127.0.0.1" | "::1") && !scope.world.read_inventory(|inventory| inventory.has_host(host))
-    };
+    let implicit =
+        || matches!(host, "localhost" | "127.0.0.1" | "::1") && !scope.world.read_inventory(|inventory| inventory.has_host(host));
+    // `hostvars` has of the others what was set.
+    let always = matches!(name, "ansible_managed" | "ansible_connection" | "ansible_python_interpreter");
+    if scope.apart && !(always && (name == "ansible_managed" || implicit())) {
+        return None;
+    }
     let text = match name {
         "ansible_managed" => scope.world.settings.managed.as_deref().unwrap_or("Ansible managed"),
         "ansible_connection" if implicit() => "local",
