@@ -38,6 +38,7 @@ use crate::yaml::{Kind, Node};
 pub use check::{check, check_expression, check_file, names, needs};
 pub use condition::{as_written, condition, evaluate, expressions, written};
 pub(crate) use dump::Encrypted;
+pub(crate) use filters::normal;
 pub use lookups::{lookup, stop_lookups};
 pub use merge::{extend_merged, is_dictionary, merged};
 pub use scope::{Overlay, Scope, SearchPath, Var, VarMap, about, var_map};

@@ -175,6 +175,7 @@ impl RunOptions {
             Some("ignore") => Duplicates::Ignore,
             _ => Duplicates::Warn,
         };
+        loader.private_roles = config.given("DEFAULT_PRIVATE_ROLE_VARS").map(crate::config::is_true);
         let mut world = World::new(inventory, extra, settings, decrypt);
         match facts::cache(config) {
             Ok(Some(cache)) => world = world.keeping_facts(cache, self.flush_cache),
