@@ -85,8 +85,12 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// What to do next.
     pub help: Vec<String>,
+    /// Found while a play runs, it fails the hosts that came to it; others end the run.
+    pub of_hosts: bool,
     /// What was under way, as results say it before the message: "Error while evaluating conditional: ".
     pub during: String,
+    /// It is about a value that is not there, which `debug` shows and does not fail for.
+    pub undefined: bool,
 }
 
 impl Diagnostic {
@@ -98,7 +102,9 @@ impl Diagnostic {
             label: String::new(),
             related: Vec::new(),
             help: Vec::new(),
+            of_hosts: false,
             during: String::new(),
+            undefined: false,
         }
     }
 
@@ -143,16 +149,16 @@ impl Diagnostic {
         self
     }
 
+    #[must_use]
+    pub fn of_hosts(self) -> Diagnostic {
+        Diagnostic { of_hosts: true, ..self }
+    }
+
     /// Says what was under way; what was within that comes after it.
     #[must_use]
     pub fn during(mut self, what: &str) -> Diagnostic {
         self.during.insert_str(0, what);
         self
-    }
-
-    /// Whether it is about something that is not there, which `debug` shows and does not fail for.
-    pub fn is_undefined(&self) -> bool {
-        self.message.contains("undefined") || self.message.contains("no attribute")
     }
 
     /// The message as results carry it: with what was under way, names in the quotes that scripts look for.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use indexmap::IndexMap;
@@ -15,7 +15,7 @@ use super::frame::Frame;
 use super::handlers::{Handlers, collect_handlers};
 use super::run::Run;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::playbook::{self, Play, Step, Task, VarMap, role};
+use crate::playbook::{self, Play, Role, Step, Task, VarMap, role};
 use crate::template::{Var, render, render_text};
 use crate::value::Value;
 use crate::vars::{Chain, HostState, PlayVars, TaskScope};
@@ -47,6 +47,8 @@ pub struct PlayRun {
     /// `meta: end_play` and `end_batch`.
     pub over: AtomicBool,
     pub batch_over: AtomicBool,
+    /// How often `meta: clear_host_errors` was done.
+    pub cleared: AtomicUsize,
     pub(super) ahead: Ahead,
     /// The play's hosts in the order in which they run.
     pub order: Vec<Arc<str>>,
@@ -84,7 +86,6 @@ pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics
         run.emit(Event::PlayStarted { name, hosts: Vec::new(), check: run.options.check });
         return Ok(true);
     }
-    vars.alive.write().unwrap_or_else(PoisonError::into_inner).retain(|host| alive.contains(host));
     let frame = Frame::play(play.keywords.clone(), play.folder.clone());
     let first = TaskScope::new(&run.world, &vars, &run.world.host(&alive[0]), &frame.chain());
     let strategy = strategy(run, play, &first)?;
@@ -122,6 +123,7 @@ pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics
         busy: Mutex::default(),
         over: AtomicBool::new(false),
         batch_over: AtomicBool::new(false),
+        cleared: AtomicUsize::new(0),
         ahead: Ahead::default(),
         order: alive.clone(),
         broken: AtomicBool::new(false),
@@ -191,11 +193,19 @@ fn prepare(run: &Arc<Run>, play: &Play) -> Result<(Arc<PlayVars>, Vec<Arc<str>>)
         role::roles_in(steps, &mut roles);
     }
     let (mut defaults, mut role_vars) = (VarMap::new(), VarMap::new());
-    for used in roles.values() {
+    for used in roles.values().filter(|used| used.public) {
         defaults.extend(used.role.defaults.clone());
         role_vars.extend(used.role.vars.clone());
     }
-    let role_names = play.roles.iter().filter_map(|s| if let Step::Role(r) = s { Some(r.role.name.clone()) } else { None }).collect();
+    let mut role_names: Vec<String> =
+        play.roles.iter().filter_map(|s| if let Step::Role(r) = s { Some(r.role.name.clone()) } else { None }).collect();
+    let mut dependent = Vec::new();
+    roles.values().for_each(|used| dependencies(&used.role, &mut dependent));
+    for used in roles.values().filter(|used| !dependent.contains(&used.role.name)) {
+        if !role_names.contains(&used.role.name) {
+            role_names.push(used.role.name.clone());
+        }
+    }
     let vars = PlayVars {
         name,
         folder: play.folder.clone(),
@@ -203,12 +213,23 @@ fn prepare(run: &Arc<Run>, play: &Play) -> Result<(Arc<PlayVars>, Vec<Arc<str>>)
         files: RwLock::default(),
         role_defaults: RwLock::new(Arc::new(defaults)),
         role_vars: RwLock::new(Arc::new(role_vars)),
-        role_names,
+        role_names: RwLock::new(role_names),
+        dependent_role_names: RwLock::new(dependent),
         batch: RwLock::new(all_hosts.clone()),
-        alive: RwLock::new(all_hosts.clone()),
+        gone: RwLock::new(all_hosts.iter().filter(|host| run.is_lost(host)).cloned().collect()),
         all_hosts,
     };
     Ok((Arc::new(vars), hosts))
+}
+
+/// Names of the roles that a role depends on, each once.
+pub(super) fn dependencies(role: &Role, names: &mut Vec<String>) {
+    for dependency in &role.dependencies {
+        if !names.contains(&dependency.role.name) {
+            names.push(dependency.role.name.clone());
+        }
+        dependencies(&dependency.role, names);
+    }
 }
 
 fn order(play: &Play, scope: &TaskScope, hosts: &mut [Arc<str>]) -> Result<(), Diagnostic> {
@@ -235,6 +256,9 @@ fn order(play: &Play, scope: &TaskScope, hosts: &mut [Arc<str>]) -> Result<(), D
 fn batches(play: &Play, scope: &TaskScope, hosts: &[Arc<str>]) -> Result<Vec<Vec<Arc<str>>>, Diagnostic> {
     let Some(node) = play.own.get("serial") else { return Ok(vec![hosts.to_vec()]) };
     let value = render(node, scope)?;
+    if matches!(value, Value::Omit | Value::Null) {
+        return Ok(vec![hosts.to_vec()]);
+    }
     let sizes: Vec<Value> = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
     let mut numbers = Vec::new();
     for size in &sizes {
@@ -261,13 +285,9 @@ fn batches(play: &Play, scope: &TaskScope, hosts: &[Arc<str>]) -> Result<Vec<Vec
 }
 
 impl PlayRun {
-    pub(super) fn set_alive(&self, hosts: &[Host]) {
-        let batch = self.vars.batch.read().unwrap_or_else(PoisonError::into_inner);
-        let mut alive = self.vars.alive.write().unwrap_or_else(PoisonError::into_inner);
-        // Hosts of other batches stay as they were.
-        alive.retain(|name| !batch.contains(name));
-        alive.extend(hosts.iter().map(|host| host.name.clone()));
-        alive.sort_by_cached_key(|name| self.vars.all_hosts.iter().position(|host| host == name));
+    /// Hosts are out of the play, as its variables tell it.
+    pub(super) fn gone<'h>(&self, hosts: impl IntoIterator<Item = &'h Host>) {
+        self.vars.gone.write().unwrap_or_else(PoisonError::into_inner).extend(hosts.into_iter().map(|host| host.name.clone()));
     }
 
     /// `ansible_play_batch` tells hosts in this order, whatever `order` and the pattern say.
