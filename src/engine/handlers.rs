@@ -88,7 +88,8 @@ impl Handlers {
         }
         // One without a name is reached by what it listens to.
         let mut names: Vec<String> = task.name.is_some().then_some(name).into_iter().collect();
-        let mut listen: Vec<String> = task.listen.iter().map(text).collect();
+        // Topics are constants: a template in one is never asked for.
+        let mut listen: Vec<String> = task.listen.iter().filter_map(Node::scalar_text).collect();
         if let Some(role) = &frame.role {
             // A role of a collection goes by its short name too.
             let roles = [role.name.as_str(), role.name.rsplit('.').next().unwrap_or_default()];

@@ -4,7 +4,6 @@
 
 use indexmap::IndexMap;
 
-use crate::actions::valid_name;
 use crate::diag::Diagnostics;
 use crate::template::{VarMap, var_map};
 use crate::yaml::{Kind, Node};
@@ -72,12 +71,8 @@ impl Keywords {
             "vars" => match value.kind() {
                 Kind::Null => {}
                 _ => {
+                    super::names::check_vars(value, problems);
                     if let Some(vars) = problems.collect(var_map(value, "vars")) {
-                        let wrong = |key: &&Node| key.as_str().is_some_and(|name| !valid_name(name));
-                        for key in value.as_map().unwrap_or_default().iter().map(|(key, _)| key).filter(wrong) {
-                            let why = format!("Invalid variable name '{}'", key.as_str().unwrap_or_default());
-                            problems.push(key.error(why).help("letters, digits and _ only, no digit first"));
-                        }
                         self.vars.extend(vars);
                     }
                 }
