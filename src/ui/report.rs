@@ -41,7 +41,7 @@ pub fn report_all(diagnostics: &[Diagnostic]) {
 }
 
 /// The text of a report.
-pub fn drawn(diagnostic: &Diagnostic, colours: bool) -> String {
+pub(super) fn drawn(diagnostic: &Diagnostic, colours: bool) -> String {
     let (level, bracketed) = match diagnostic.level {
         Level::Error => (Drawn::ERROR, "[ERROR]"),
         Level::Warning => (Drawn::WARNING, "[WARNING]"),
