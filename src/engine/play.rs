@@ -57,7 +57,7 @@ pub(super) struct PlayRun {
 /// A task that each host comes to in its own time.
 pub(super) struct Apart {
     /// Held, so that no other task comes to lie at its address.
-    pub task: Arc<Task>,
+    pub _task: Arc<Task>,
     pub id: u64,
     pub throttle: Option<Arc<Semaphore>>,
 }

@@ -94,6 +94,7 @@ pub struct Wait {
 }
 
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a task has one")]
 pub enum Until {
     PortOpen {
         host: String,

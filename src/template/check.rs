@@ -158,7 +158,7 @@ impl Visit<'_> {
 
     fn stmt(&mut self, stmt: &Stmt) {
         match stmt {
-            Stmt::Text(_) | Stmt::Break | Stmt::Continue => {}
+            Stmt::Text(_) => {}
             Stmt::Emit(expr) | Stmt::Do(expr) | Stmt::Extends(expr) | Stmt::Include(expr, ..) => self.expr(expr),
             Stmt::Body(body) => self.body(body),
             Stmt::If(test, then, otherwise) => {

@@ -201,6 +201,7 @@ impl Fleet {
     }
 
     /// Where the keys and the known hosts of the sandbox are.
+    #[allow(dead_code, reason = "not every test program that holds this file asks")]
     pub(crate) fn state(&self) -> PathBuf {
         self.root.join(".sandbox")
     }
