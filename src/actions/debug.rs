@@ -36,7 +36,8 @@ impl Action for Debug {
             let done = Done { skipped: true, ..Done::default() };
             return Ok(done.with("skipped_reason", "Verbosity threshold not met."));
         }
-        let hello = || Json::from("Hello world!");
+        let is_given = context.others.contains_key("msg");
+        let hello = || if is_given { Json::Null } else { Json::from("Hello world!") };
         let Some((_, written)) = context.written.iter().find(|(name, _)| name == "var") else {
             return match &self.var {
                 // A dictionary of arguments that a template gave: its texts are no expressions.

@@ -10,7 +10,7 @@ use crate::arguments;
 use crate::diag::{Diagnostic, Source};
 use crate::modules::arguments::Rule;
 use crate::plan::Failure;
-use crate::template::{Scope, Var, VarMap, var_map};
+use crate::template::{self, Scope, Var, VarMap, var_map};
 use crate::value::Value;
 use crate::yaml::{self, Kind, Node};
 
@@ -30,7 +30,7 @@ arguments! {
         /// File names to leave out.
         ignore_files: Vec<String> = Vec::new(),
         /// Endings that files may have.
-        extensions: Vec<String> = vec!["json".into(), "yaml".into(), "yml".into()],
+        extensions: Vec<String> = vec!["yaml".into(), "yml".into(), "json".into()],
         /// Leave out files with other endings instead of failing.
         ignore_unknown_extensions: bool = false,
         /// `replace` or `merge` dictionaries that are there already.
@@ -53,10 +53,13 @@ impl Action for IncludeVars {
         };
         let mut all = VarMap::new();
         let mut hidden = false;
-        for file in &files {
+        for (index, file) in files.iter().enumerate() {
             hidden |= std::fs::read_to_string(file).is_ok_and(|text| crate::vault::is_encrypted(&text));
-            let node = read(file, context.scope).map_err(|problem| Failure::new(problem.to_string()))?;
-            all.extend(var_map(&node, "include_vars").map_err(|problem| Failure::new(problem.to_string()))?);
+            let node = read(file, context.scope).map_err(|problem| refused(problem.to_string(), &files[..index]))?;
+            if !matches!(node.kind(), Kind::Map(_) | Kind::Null) {
+                return Err(refused(format!("{} must be stored as a dictionary/hash", absolute(file)), &files[..index]));
+            }
+            all.extend(var_map(&node, "include_vars").map_err(|problem| refused(problem.to_string(), &files[..index]))?);
         }
         let shown: serde_json::Map<_, _> = all
             .iter()
@@ -70,6 +73,13 @@ impl Action for IncludeVars {
         let vars: Vec<(Arc<str>, Var)> = match &self.name {
             None => all.into_iter().collect(),
             Some(name) => vec![(name.as_str().into(), Var::Node(as_dictionary(all)))],
+        };
+        let vars = match self.hash_behaviour.as_deref() {
+            Some("merge") => {
+                let one = |(name, var): (Arc<str>, Var)| Ok((name.clone(), merged(context.scope, &name, var)?));
+                vars.into_iter().map(one).collect::<Result<_, Diagnostic>>().map_err(|problem| refused(problem.to_string(), &files))?
+            }
+            _ => vars,
         };
         let included: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
         let done = Done { effects: vec![Effect::IncludeVars(vars)], hidden, ..Done::default() };
@@ -104,8 +114,8 @@ impl IncludeVars {
             if self.extensions.iter().any(|e| e.trim_start_matches('.') == ending) {
                 chosen.push(file);
             } else if !self.ignore_unknown_extensions {
-                let why = format!("{} has none of the endings {}", file.display(), self.extensions.join(", "));
-                return Err(Failure::argument("dir", why));
+                let why = format!("{} does not have a valid extension: {}", absolute(&file), self.extensions.join(", "));
+                return Err(Failure { argument: Some("dir".into()), ..refused(why, &chosen) });
             }
         }
         Ok(chosen)
@@ -127,7 +137,8 @@ impl IncludeVars {
 fn find(scope: &dyn Scope, name: &str) -> Result<PathBuf, Failure> {
     scope.paths().find("vars", name).ok_or_else(|| {
         let places: Vec<String> = scope.paths().candidates("vars", name).iter().map(|p| p.display().to_string()).collect();
-        Failure::argument("file", format!("could not find {name}; looked for {}", places.join(", ")))
+        let why = format!("could not find {name}; looked for {}", places.join(", "));
+        Failure { argument: Some("file".into()), ..refused(why, &[]) }
     })
 }
 
@@ -140,6 +151,49 @@ fn read(path: &Path, scope: &dyn Scope) -> Result<Node, Diagnostic> {
     let loaded = if is_secret { yaml::load_secret(&source)? } else { yaml::load(&source)? };
     let empty = || Node::new(Kind::Null, crate::diag::Span::locate(&source, 0, 0));
     Ok(loaded.documents.into_iter().next().unwrap_or_else(empty))
+}
+
+/// As ansible-core tells it: why in `message`, and which files were read before.
+fn refused(why: String, before: &[PathBuf]) -> Failure {
+    let before: Vec<String> = before.iter().map(|file| absolute(file)).collect();
+    Failure::new(&why).with("message", why).with("ansible_included_var_files", before).with("ansible_facts", serde_json::json!({}))
+}
+
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+/// `hash_behaviour: merge`: dictionaries go into those of the same name.
+fn merged(scope: &dyn Scope, name: &str, var: Var) -> Result<Var, Diagnostic> {
+    let before = match (scope.get(name), &var) {
+        (None, _) => return Ok(var),
+        (Some(Var::Node(before)), Var::Node(node)) if before.as_map().is_some() => return Ok(Var::Node(united(&before, node))),
+        (Some(before), _) => template::variable(&before, scope)?,
+    };
+    let after = template::variable(&var, scope)?;
+    Ok(Var::Value(united_values(&before, &after)))
+}
+
+fn united(before: &Node, after: &Node) -> Node {
+    let (Some(old), Some(new)) = (before.as_map(), after.as_map()) else { return after.clone() };
+    let mut entries = old.to_vec();
+    for (key, value) in new {
+        match entries.iter_mut().find(|(known, _)| known.scalar_text() == key.scalar_text()) {
+            Some((_, known)) => *known = united(known, value),
+            None => entries.push((key.clone(), value.clone())),
+        }
+    }
+    Node::new(Kind::Map(entries.into()), after.span().clone())
+}
+
+fn united_values(before: &Value, after: &Value) -> Value {
+    let (Some(old), Some(new)) = (before.as_map(), after.as_map()) else { return after.clone() };
+    let mut map = old.clone();
+    for (key, value) in new {
+        let value = map.get(key).map_or_else(|| value.clone(), |known| united_values(known, value));
+        map.insert(key.clone(), value);
+    }
+    Value::Map(Arc::new(map))
 }
 
 fn as_dictionary(vars: VarMap) -> Node {

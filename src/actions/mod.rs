@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use crate::modules::arguments::{Argument, Arguments, Rule};
+use crate::modules::arguments::{Argument, Arguments, Rule, check_rules};
 use crate::plan::Failure;
 use crate::playbook::Foreign;
 pub use crate::remote::{Answer, Supply, Unreachable};
@@ -217,6 +217,10 @@ const fn entry<A: Action>() -> Entry {
             Box::pin(async move {
                 let known =
                     if A::OPEN { arguments.into_iter().filter(|(k, _)| A::ARGUMENTS.iter().any(|a| a.is(k))).collect() } else { arguments };
+                check_rules(A::RULES, &|name| {
+                    let argument = A::ARGUMENTS.iter().find(|a| a.name == name)?;
+                    known.iter().find(|(given, _)| argument.is(given)).map(|(_, value)| value.clone())
+                })?;
                 A::decode(&known)?.run(context).await
             })
         },

@@ -7,7 +7,7 @@ use crate::config::{Config, is_true};
 use crate::diag::Diagnostic;
 use crate::engine::{Several, Sink};
 use crate::ui::views::{Default as DefaultView, Json, Junit, Minimal, OneLine, ProfileTasks, Timer, Tree};
-use crate::ui::{Style, Verbosity};
+use crate::ui::{Style, Verbosity, line};
 
 const VIEWS: &[&str] = &["default", "yaml", "json", "minimal", "oneline", "junit"];
 
@@ -16,6 +16,7 @@ const VIEWS: &[&str] = &["default", "yaml", "json", "minimal", "oneline", "junit
 /// # Errors
 /// The settings name a view that there is not.
 pub(super) fn of_playbooks(verbosity: Verbosity) -> anyhow::Result<Arc<dyn Sink>> {
+    tell_source(verbosity);
     let name = Config::current().text("DEFAULT_STDOUT_CALLBACK").unwrap_or_default();
     let main = view(&name, &style(verbosity))?;
     Ok(with_others(main))
@@ -26,6 +27,7 @@ pub(super) fn of_playbooks(verbosity: Verbosity) -> anyhow::Result<Arc<dyn Sink>
 /// # Errors
 /// As [`of_playbooks`]; or the folder of --tree cannot be made.
 pub(super) fn of_module(verbosity: Verbosity, one_line: bool, tree: Option<&Path>) -> anyhow::Result<Arc<dyn Sink>> {
+    tell_source(verbosity);
     let config = Config::current();
     let style = style(verbosity);
     // As `ansible` does: the main view of playbooks only where it is asked for.
@@ -40,6 +42,16 @@ pub(super) fn of_module(verbosity: Verbosity, one_line: bool, tree: Option<&Path
         all.push(Arc::new(Tree::new(folder)?));
     }
     Ok(if config.flag("DEFAULT_LOAD_CALLBACK_PLUGINS") { with_others(Arc::new(Several(all))) } else { Arc::new(Several(all)) })
+}
+
+/// Where the settings come from, for those who ask for more.
+fn tell_source(verbosity: Verbosity) {
+    if verbosity.level >= 1 {
+        line(&match &Config::current().file {
+            Some(file) => format!("Using {} as config file", file.display()),
+            None => "No config file found; using defaults".to_owned(),
+        });
+    }
 }
 
 fn view(name: &str, style: &Style) -> anyhow::Result<Arc<dyn Sink>> {

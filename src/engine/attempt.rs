@@ -53,6 +53,8 @@ impl Attempt {
 
     /// The task once: condition, tries, changed_when, failed_when.
     pub(super) async fn once(&self, scope: &TaskScope) -> Outcome {
+        let delegated = self.delegate(scope).map(|to| scope.delegated(&to));
+        let scope = delegated.as_ref().unwrap_or(scope);
         match self.frame.when(scope) {
             Ok(None) => {}
             Ok(Some(condition)) => return skipped(&condition),
@@ -60,9 +62,19 @@ impl Attempt {
         }
         let outcome = match self.tries(scope).await {
             Ok(outcome) => outcome,
-            Err(problem) => Outcome { delegated_to: self.frame.text("delegate_to", scope).ok().flatten(), ..failed(problem) },
+            Err(problem) => Outcome { delegated_to: self.delegate(scope).filter(|to| !self.is_own(to)), ..failed(problem) },
         };
         self.ignoring(outcome, scope)
+    }
+
+    /// The other host that the task works on; what is wrong with its name is said when it is needed.
+    fn delegate(&self, scope: &TaskScope) -> Option<String> {
+        self.frame.text("delegate_to", scope).ok().flatten().filter(|to| !to.is_empty())
+    }
+
+    /// A host that does its own work is not named twice.
+    pub(super) fn is_own(&self, delegate: &str) -> bool {
+        *self.host.name == *delegate
     }
 
     async fn tries(&self, scope: &TaskScope) -> Result<Outcome, Diagnostic> {

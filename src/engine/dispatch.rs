@@ -8,6 +8,7 @@ use serde_json::{Map as JsonMap, Value as Json};
 
 use super::attempt::Attempt;
 use super::event::Event;
+use super::play::Host;
 use super::run::Added;
 use super::target::TaskTarget;
 use crate::actions::{self, Context, Effect};
@@ -60,11 +61,11 @@ impl Attempt {
             }
         };
         let mut answered = self.in_time(&target, running).await?;
-        answered.delegated_to.clone_from(&target.delegated_to);
+        answered.delegated_to = target.delegated_to.clone().filter(|to| !self.is_own(to));
         if self.play.run.world.settings.verbosity >= INVOCATION {
             answered.result.insert("invocation".into(), self.invocation(&told));
         }
-        self.take_facts(&answered.result, &target, scope);
+        self.take_facts(&answered.result, scope);
         if target.diff && !answered.diff.is_empty() {
             let diffs = answered.diff.iter().map(diff_value);
             answered.result.insert("diff".into(), Value::list(diffs));
@@ -229,16 +230,21 @@ impl Attempt {
     }
 
     /// `ansible_facts` of a result become the host's, or the delegated host's with `delegate_facts`.
-    fn take_facts(&self, result: &Map, target: &TaskTarget, scope: &TaskScope) {
+    fn take_facts(&self, result: &Map, scope: &TaskScope) {
         let Some(facts) = result.get("ansible_facts").and_then(Value::as_map) else { return };
         if self.task.action.short() == "set_fact" || self.task.action.short() == "include_vars" {
             return;
         }
-        let to = match &target.delegated_to {
-            Some(other) if self.frame.flag("delegate_facts", scope).ok().flatten() == Some(true) => self.play.run.world.host(other),
+        self.learner(scope).add_facts(facts.iter().map(|(k, v)| (Arc::from(k.to_string()), v.clone())));
+    }
+
+    /// The host whose facts the task tells: with `delegate_facts` the other one.
+    fn learner(&self, scope: &TaskScope) -> Host {
+        let delegated = self.frame.flag("delegate_facts", scope).ok().flatten() == Some(true);
+        match self.frame.text("delegate_to", scope).ok().flatten() {
+            Some(other) if delegated => self.play.run.world.host(&other),
             _ => self.host.clone(),
-        };
-        to.add_facts(facts.iter().map(|(k, v)| (Arc::from(k.to_string()), v.clone())));
+        }
     }
 
     /// Whether it changed the inventory.
@@ -246,11 +252,7 @@ impl Attempt {
         let world = &self.play.run.world;
         match effect {
             Effect::SetFacts { values, encrypted, cacheable, facts } => {
-                let delegated = self.frame.flag("delegate_facts", scope).ok().flatten() == Some(true);
-                let to = match self.frame.text("delegate_to", scope)? {
-                    Some(other) if delegated => world.host(&other),
-                    _ => self.host.clone(),
-                };
+                let to = self.learner(scope);
                 if facts || cacheable {
                     to.add_facts(values.clone());
                 }
@@ -263,7 +265,7 @@ impl Attempt {
                     }
                 }
             }
-            Effect::IncludeVars(vars) => self.host.include(vars),
+            Effect::IncludeVars(vars) => self.learner(scope).include(vars),
             Effect::AddHost { name, groups, vars } => {
                 return self.play.run.add(Added::Host { name, groups, vars });
             }

@@ -315,7 +315,9 @@ impl PlayRun {
                         all.extend(crate::template::var_map(&node, "vars_files")?);
                     }
                     None if entry.as_list().is_none() && !tried.is_empty() => {
-                        return Err(entry.error("this vars file does not exist").help(format!("looked for {}", tried.join(", "))).into());
+                        // ansible-core 2.19 passes over it without a word.
+                        let warning = Diagnostic::warning("this vars file does not exist").at(entry.span());
+                        self.run.world.warn(warning.help(format!("looked for {}", tried.join(", "))));
                     }
                     None => {}
                 }

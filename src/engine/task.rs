@@ -106,6 +106,9 @@ impl PlayRun {
             }
             (Some(node), Some(first)) => {
                 let raw = || node.scalar_text().unwrap_or_default();
+                if node.is_null() || node.as_str() == Some("") {
+                    return task.action.name.clone();
+                }
                 if !node.has_template() {
                     return raw();
                 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::escapes;
 use super::library::Foreign;
 use crate::diag::{Diagnostic, Span};
 use crate::yaml::{Kind, Node};
@@ -109,7 +110,7 @@ impl Action {
                 Some((key, value))
                     if (is_name(key) || (short == "set_fact" && is_template(key))) && (!free || FREE_TEXT_OPTIONS.contains(&key)) =>
                 {
-                    taken.push((key.to_owned(), Node::string(&unquote(value), &word.span_in(node))));
+                    taken.push((key.to_owned(), Node::string(&escapes::decoded(value), &word.span_in(node))));
                 }
                 _ => rest.push(word.text),
             }
@@ -202,16 +203,6 @@ fn is_name(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
-fn unquote(value: &str) -> String {
-    let bytes = value.as_bytes();
-    match (bytes.first(), bytes.last()) {
-        (Some(b'"'), Some(b'"')) | (Some(b'\''), Some(b'\'')) if bytes.len() > 1 => {
-            value[1..value.len() - 1].replace("\\\"", "\"").replace("\\'", "'")
-        }
-        _ => value.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,5 +224,7 @@ mod tests {
         assert_eq!(arguments("shell", "a=1 echo  \"$a\""), [pair("_raw_params", "a=1 echo  \"$a\"")]);
         assert_eq!(arguments("copy", "content={{ a b }} dest=/x"), [pair("content", "{{ a b }}"), pair("dest", "/x")]);
         assert_eq!(arguments("include_tasks", "x.yml"), [pair("_raw_params", "x.yml")]);
+        assert_eq!(arguments("debug", r#"msg="a\nb""#), [pair("msg", "a\nb")]);
+        assert_eq!(arguments("shell", r#"printf "\n" chdir=/a\x62"#), [pair("_raw_params", r#"printf "\n""#), pair("chdir", "/ab")]);
     }
 }

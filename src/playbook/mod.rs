@@ -3,6 +3,7 @@
 mod action;
 mod check;
 mod constant;
+mod escapes;
 mod keywords;
 mod library;
 mod load;
@@ -21,6 +22,7 @@ use crate::yaml::Node;
 pub use crate::template::VarMap;
 pub use action::{Action, split_words};
 pub use check::{META, check_action};
+pub use escapes::decoded;
 pub use keywords::{Keywords, list_or_one, word, word_flag};
 pub use library::Foreign;
 pub use load::{Inside, Loader, Roots};

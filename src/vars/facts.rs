@@ -61,7 +61,8 @@ impl HostState {
     pub fn add_facts(&self, facts: impl IntoIterator<Item = (Arc<str>, Value)>) {
         let mut levels = self.lock();
         for (name, value) in facts {
-            let short = name.strip_prefix("ansible_").filter(|s| *s != "local" || name.as_ref() == "ansible_local").unwrap_or(&name);
+            // `ansible_local` is called so here too.
+            let short = name.strip_prefix("ansible_").filter(|short| *short != "local").unwrap_or(&name);
             Arc::make_mut(&mut levels.stripped).insert(Value::str(short), value.clone());
             Arc::make_mut(&mut levels.facts).insert(name, Var::Value(value));
         }

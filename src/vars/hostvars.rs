@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::TaskScope;
-use super::scope::Chain;
 use crate::diag::Diagnostic;
 use crate::template::{Scope, Var, render};
 use crate::value::{Map, Object, Value};
@@ -25,11 +24,7 @@ impl HostVars {
         if !known && host != "localhost" {
             return None;
         }
-        // Only what holds for the host everywhere: no task, no role.
-        let chain = Arc::new(Chain { paths: self.scope.chain.paths.clone(), ..Chain::default() });
-        let scope =
-            TaskScope::new(&self.scope.world, &self.scope.play, &self.scope.world.host(host), &chain).with_guess(self.scope.guess());
-        Some(Value::Object(Arc::new(AllVars { scope })))
+        Some(Value::Object(Arc::new(AllVars { scope: self.scope.apart(host) })))
     }
 
     fn names(&self) -> Vec<Arc<str>> {

@@ -54,7 +54,18 @@ const VERSION: (i64, i64, i64) = (2, 19, 14);
 /// The same as text.
 pub const ANSIBLE_VERSION: &str = "2.19.14";
 
+/// Whether it tells of the play and its tasks, not of a host.
+pub(super) fn of_play(name: &str) -> bool {
+    matches!(name, "play_hosts" | "role_name" | "role_names" | "role_path" | "environment" | "ansible_search_path")
+        || name.starts_with("ansible_play_")
+        || name.starts_with("ansible_role_")
+        || name == "ansible_parent_role_names"
+}
+
 pub(super) fn get(scope: &TaskScope, name: &str) -> Option<Value> {
+    if scope.apart && of_play(name) {
+        return None;
+    }
     let settings = &scope.world.settings;
     let host = &scope.host.name;
     let role = scope.chain.role.as_deref();
@@ -68,7 +79,11 @@ pub(super) fn get(scope: &TaskScope, name: &str) -> Option<Value> {
         "groups" => scope.world.groups(),
         "group_names" => list(scope.world.read_inventory(|inventory| inventory.groups_of(host))),
         "ansible_play_hosts" | "play_hosts" => hosts(&scope.play.alive),
-        "ansible_play_batch" => hosts(&scope.play.batch),
+        "ansible_play_batch" => {
+            let alive = scope.play.alive.read().unwrap_or_else(PoisonError::into_inner);
+            let batch = scope.play.batch.read().unwrap_or_else(PoisonError::into_inner);
+            list(batch.iter().filter(|host| alive.contains(host)).cloned().collect())
+        }
         "ansible_play_hosts_all" => list(scope.play.all_hosts.clone()),
         "ansible_play_name" => Value::str(&scope.play.name),
         "playbook_dir" => path(&scope.play.folder),
@@ -109,6 +124,10 @@ pub(super) fn get(scope: &TaskScope, name: &str) -> Option<Value> {
 
 /// Names that have a value only where nobody sets them.
 pub(super) fn fallback(scope: &TaskScope, name: &str) -> Option<Var> {
+    // `hostvars` has of these what was set.
+    if scope.apart && name != "ansible_managed" {
+        return None;
+    }
     let text = match name {
         "ansible_managed" => "Ansible managed",
         "ansible_connection" => "ssh",

@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLock};
 
 use indexmap::IndexSet;
 
+use super::hostvars::AllVars;
 use super::{HostState, Untrusted, VarMap, World, magic};
 use crate::diag::Diagnostic;
 use crate::template::{Scope, SearchPath, Var};
@@ -27,7 +28,7 @@ pub struct PlayVars {
     pub role_names: Vec<String>,
     /// `ansible_play_hosts_all`.
     pub all_hosts: Vec<Arc<str>>,
-    /// `ansible_play_batch`.
+    /// `ansible_play_batch`, with the hosts that failed since.
     pub batch: RwLock<Vec<Arc<str>>>,
     /// `ansible_play_hosts`: the hosts that have not failed.
     pub alive: RwLock<Vec<Arc<str>>>,
@@ -68,6 +69,8 @@ pub struct TaskScope {
     levels: Arc<Vec<Arc<VarMap>>>,
     facts: Arc<crate::value::Map>,
     guess: Option<Arc<Guess>>,
+    /// As `hostvars` shows the host: nothing of the play.
+    pub(super) apart: bool,
 }
 
 /// Renders what comes later, before it is known what comes of what is under way.
@@ -126,7 +129,37 @@ impl TaskScope {
             levels: Arc::new(levels),
             facts: known.stripped,
             guess: None,
+            apart: false,
         }
+    }
+
+    /// What holds for a host everywhere: no play, no role, no task.
+    pub(super) fn apart(&self, host: &str) -> TaskScope {
+        let host = self.world.host(host);
+        let known = host.levels();
+        let mut levels = vec![self.world.extra.clone(), known.set, known.included, known.facts, self.world.inventory_vars(&host.name)];
+        levels.retain(|level| !level.is_empty());
+        TaskScope {
+            host,
+            chain: Arc::new(Chain { paths: self.chain.paths.clone(), ..Chain::default() }),
+            locals: Arc::default(),
+            levels: Arc::new(levels),
+            facts: known.stripped,
+            apart: true,
+            ..self.clone()
+        }
+    }
+
+    /// The same while a task works on another host: `ansible_host` is that host's, all its variables are in `ansible_delegated_vars`.
+    #[must_use]
+    pub fn delegated(&self, to: &str) -> TaskScope {
+        let name = |scope: &TaskScope| Var::Value(crate::value::Value::Str(scope.host.name.clone()));
+        let other = TaskScope::new(&self.world, &self.play, &self.world.host(to), &self.chain).with_guess(self.guess());
+        let address = other.get("ansible_host").unwrap_or_else(|| name(&other));
+        let other = other.with([("inventory_hostname".into(), name(self))]);
+        let all =
+            crate::value::Value::map([(crate::value::Value::str(to), crate::value::Value::Object(Arc::new(AllVars { scope: other })))]);
+        self.with([("ansible_host".into(), address), ("ansible_delegated_vars".into(), Var::Value(all))])
     }
 
     /// Only extra variables and what is the same everywhere: for names that must be known before anything runs.
@@ -192,7 +225,7 @@ impl Scope for TaskScope {
         for level in self.levels.iter() {
             names.extend(level.keys().cloned());
         }
-        names.extend(magic::NAMES.iter().map(|n| Arc::from(*n)));
+        names.extend(magic::NAMES.iter().filter(|name| !self.apart || !magic::of_play(name)).map(|n| Arc::from(*n)));
         names.into_iter().collect()
     }
 

@@ -65,8 +65,7 @@ fn of_words(text: &str) -> Result<VarMap, Diagnostic> {
         let Some((name, value)) = word.text.split_once('=') else {
             return Err(Diagnostic::error(format!("`{}` is no variable", word.text)).at(&whole).help("write `-e name=value`"));
         };
-        let value = value.trim_matches(['"', '\'']);
-        all.insert(name.into(), Var::Node(Node::string(value, &whole)));
+        all.insert(name.into(), Var::Node(Node::string(&crate::playbook::decoded(value), &whole)));
     }
     Ok(all)
 }

@@ -75,7 +75,9 @@ pub(super) fn expression(text: &Arc<str>, embeds: bool) -> Result<Program, Synta
 }
 
 fn config(syntax: Option<&Syntax>) -> Result<SyntaxConfig, SyntaxError> {
-    let Some(syntax) = syntax else { return Ok(SyntaxConfig::default()) };
+    // A playbook's strings are read as files are without a header: the newline after a block goes with it.
+    let plain = Syntax::default();
+    let syntax = syntax.unwrap_or(&plain);
     SyntaxConfig::builder()
         .block_delimiters(syntax.block.0.clone(), syntax.block.1.clone())
         .variable_delimiters(syntax.variable.0.clone(), syntax.variable.1.clone())

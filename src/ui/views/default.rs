@@ -74,6 +74,8 @@ impl Default {
         // A `debug` that ran shows what it was made for, also where it was judged to have failed.
         let judged = ["failed_when_result", "changed_when_result", "attempts"].iter().any(|key| outcome.result.get(key).is_some());
         let failed = || self.arrow(outcome, action, action == "debug" && judged);
+        let told = self.style.verbosity.level >= 1;
+        let skipped = || self.arrow(outcome, action, false);
         match outcome.status {
             // What the items said stands above already.
             Status::Ok | Status::Changed if whole_loop => {}
@@ -81,10 +83,8 @@ impl Default {
             Status::Ok => line(&paint(&format!("ok: {name}{item}{shown}"), Colour::Green)),
             Status::Changed => line(&paint(&format!("changed: {name}{item}{shown}"), Colour::Yellow)),
             Status::Skipped => line(&paint(
-                &format!(
-                    "skipping: {name}{item}{}",
-                    if self.style.verbosity.level >= 1 && !whole_loop { self.arrow(outcome, action, false) } else { String::new() }
-                ),
+                // ansible-playbook leaves a blank after an item.
+                &format!("skipping: {name}{item}{}{}", if of_loop { " " } else { "" }, if told { skipped() } else { String::new() }),
                 Colour::Cyan,
             )),
             Status::Failed | Status::Ignored if of_loop => {

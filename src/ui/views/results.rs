@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value as Json};
 
-use crate::engine::Outcome;
+use crate::engine::{Outcome, Status};
 use crate::template;
 use crate::ui::colour::{Colour, paint};
 use crate::ui::{Style, note};
@@ -25,6 +25,10 @@ pub(super) fn shown(outcome: &Outcome, level: u8) -> Map<String, Json> {
     let Ok(Json::Object(mut map)) = outcome.result.to_json() else { return Map::new() };
     // Warnings are said apart.
     map.retain(|key, _| !key.starts_with("_ansible") && !matches!(key.as_str(), "_quiet" | "warnings" | "deprecations"));
+    if outcome.status == Status::Skipped {
+        map.shift_remove("skipped");
+        map.shift_remove("results");
+    }
     if level < 3 {
         map.shift_remove("invocation");
         map.shift_remove("diff");
@@ -44,7 +48,7 @@ pub(super) fn of_debug(map: &mut Map<String, Json>) {
         return;
     }
     const NOISE: &[&str] =
-        &["ansible_loop_var", "ansible_index_var", "ansible_loop", "skipped", "changed", "failed_when_result", "attempts"];
+        &["ansible_loop_var", "ansible_index_var", "ansible_loop", "skipped", "changed", "failed_when_result", "attempts", "skip_reason"];
     map.retain(|key, _| !NOISE.contains(&key.as_str()));
 }
 
