@@ -85,6 +85,8 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// What to do next.
     pub help: Vec<String>,
+    /// Found while a play runs, it fails the hosts that came to it; others end the run.
+    pub of_hosts: bool,
     /// What was under way, as results say it before the message: "Error while evaluating conditional: ".
     pub during: String,
 }
@@ -98,6 +100,7 @@ impl Diagnostic {
             label: String::new(),
             related: Vec::new(),
             help: Vec::new(),
+            of_hosts: false,
             during: String::new(),
         }
     }
@@ -141,6 +144,11 @@ impl Diagnostic {
     pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help.push(help.into());
         self
+    }
+
+    #[must_use]
+    pub fn of_hosts(self) -> Diagnostic {
+        Diagnostic { of_hosts: true, ..self }
     }
 
     /// Says what was under way; what was within that comes after it.

@@ -61,6 +61,12 @@ struct Host {
     rest: BTreeMap<String, serde_yaml::Value>,
 }
 
+/// A folder of this test's own, by its real path: links on the way are none of the host's.
+fn scratch() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
+}
+
 #[test]
 fn cases() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/modules");
@@ -147,7 +153,7 @@ impl Case {
     /// A fresh copy of the host.
     fn host(&self, purpose: &str) -> Result<(Rooted, PathBuf), String> {
         let name = self.folder.components().rev().take(2).map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("-");
-        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("modules").join(format!("{name}-{purpose}"));
+        let root = scratch().join("modules").join(format!("{name}-{purpose}"));
         let _ = fs::remove_dir_all(&root);
         let host = Rooted::new(root.clone(), self.answers.clone(), self.folder.join("blobs"));
         tree::copy(&self.folder.join("before"), &root, &self.before, &host).map_err(|e| format!("before/: {e}"))?;
@@ -205,7 +211,7 @@ impl Case {
         let folder = self.folder.join("after");
         let before = self.folder.join("before");
         let expected = |source: &Path, facts: &BTreeMap<PathBuf, Facts>| -> Result<Tree, String> {
-            let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("modules/expected");
+            let root = scratch().join("modules/expected");
             let _ = fs::remove_dir_all(&root);
             let host = Rooted::new(root.clone(), Answers::default(), PathBuf::new());
             tree::copy(source, &root, facts, &host).map_err(|e| format!("{}: {e}", source.display()))?;

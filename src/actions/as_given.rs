@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use serde_json::{Map, Value as Json};
 
-use crate::modules::arguments::{Argument, Arguments, refuse_unknown};
+use crate::modules::arguments::{Argument, Arguments};
 use crate::plan::Failure;
 
 /// The arguments of the module `M`, as they were given.
@@ -15,7 +15,6 @@ impl<M: Arguments> Arguments for AsGiven<M> {
     const ARGUMENTS: &'static [Argument] = M::ARGUMENTS;
 
     fn decode(values: &Map<String, Json>) -> Result<AsGiven<M>, Failure> {
-        refuse_unknown(values, Self::ARGUMENTS)?;
         Ok(AsGiven(values.clone(), PhantomData))
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Action, Context, Done, Supply};
 use crate::modules::Module as _;
-use crate::modules::arguments::{self as declared, Argument, Arguments};
+use crate::modules::arguments::{Argument, Arguments};
 use crate::modules::fetch::Fetch as Module;
 use crate::plan::Failure;
 
@@ -20,7 +20,6 @@ impl Arguments for Fetch {
     const ARGUMENTS: &'static [Argument] = Module::ARGUMENTS;
 
     fn decode(values: &Map<String, Json>) -> Result<Fetch, Failure> {
-        declared::refuse_unknown(values, Self::ARGUMENTS)?;
         Ok(Fetch(values.clone(), Module::decode(values)?))
     }
 }

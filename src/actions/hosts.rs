@@ -54,6 +54,7 @@ arguments! {
 
 impl Action for GroupBy {
     const NAME: &'static str = "ansible.builtin.group_by";
+    const TERSE: bool = true;
     const FREE_FORM: Option<&'static str> = None;
     const EXAMPLES: &'static str = "- ansible.builtin.group_by:\n    key: os_{{ ansible_facts.distribution }}\n";
 

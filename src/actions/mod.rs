@@ -23,6 +23,7 @@ mod set_stats;
 mod template;
 mod unarchive;
 mod validate_argument_spec;
+mod wait_for_connection;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use crate::modules::arguments::{Argument, Arguments, Rule, check_rules};
+use crate::modules::arguments::{self, Argument, Arguments, Rule, refuse_unknown};
 use crate::plan::Failure;
 use crate::playbook::Foreign;
 pub use crate::remote::{Answer, Supply, Unreachable};
@@ -49,6 +50,8 @@ pub trait Action: Arguments + Send {
     const RETURNS: &'static str = "";
     /// Takes any other argument too (`set_fact`, `add_host`): they come in [`Context::others`].
     const OPEN: bool = false;
+    /// Of arguments that it does not have it says only their names, as ansible-core does.
+    const TERSE: bool = false;
     /// Arguments that the engine must not render: the action evaluates them itself (`assert`'s `that`, `debug`'s `var`).
     const RAW: &'static [&'static str] = &[];
     /// Whether it needs no connection to the host at all.
@@ -109,8 +112,8 @@ pub trait Target: Send + Sync {
     fn module<'a>(&'a self, name: &'a str, arguments: Map<String, Json>, supplies: Vec<Supply>) -> Answer<'a, TaskResult>;
     /// Runs a command there by the bare connection: no agent, no become unless `become_`.
     fn raw<'a>(&'a self, command: &'a str, executable: Option<&'a str>) -> Answer<'a, crate::plan::Output>;
-    /// Drops the connection, so that the next task makes a new one.
-    fn reset<'a>(&'a self) -> Answer<'a, ()>;
+    /// Makes the connection anew, in so many seconds at most.
+    fn renew<'a>(&'a self, timeout: u32) -> Answer<'a, ()>;
     /// Says where a long action stands; shown beside the host.
     fn progress(&self, message: &str, step: u64, of: u64);
 }
@@ -217,10 +220,11 @@ const fn entry<A: Action>() -> Entry {
             Box::pin(async move {
                 let known =
                     if A::OPEN { arguments.into_iter().filter(|(k, _)| A::ARGUMENTS.iter().any(|a| a.is(k))).collect() } else { arguments };
-                check_rules(A::RULES, &|name| {
-                    let argument = A::ARGUMENTS.iter().find(|a| a.name == name)?;
-                    known.iter().find(|(given, _)| argument.is(given)).map(|(_, value)| value.clone())
-                })?;
+                if A::TERSE {
+                    let short = A::NAME.rsplit('.').next().unwrap_or_default();
+                    refuse_unknown(&known, A::ARGUMENTS, |names| format!("Invalid options for {short}: {}", names.join(",")))?;
+                }
+                arguments::check(A::NAME, A::ARGUMENTS, A::RULES, &known)?;
                 A::decode(&known)?.run(context).await
             })
         },
@@ -248,6 +252,7 @@ pub static ACTIONS: &[Entry] = &[
     entry::<template::Template>(),
     entry::<unarchive::Unarchive>(),
     entry::<validate_argument_spec::ValidateArgumentSpec>(),
+    entry::<wait_for_connection::WaitForConnection>(),
 ];
 
 /// The action that runs modules of the user's own; it has no name that a playbook could use.

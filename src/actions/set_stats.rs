@@ -23,6 +23,7 @@ arguments! {
 
 impl Action for SetStats {
     const NAME: &'static str = "ansible.builtin.set_stats";
+    const TERSE: bool = true;
     const EXAMPLES: &'static str = "- ansible.builtin.set_stats:\n    data:\n      packages_upgraded: 3\n";
     const RETURNS: &'static str = "ansible_stats: what was kept";
 

@@ -202,7 +202,14 @@ fn check_role(loader: &Loader, path: &Path, root: &Path, survey: &mut Survey<'_>
     if let Some(role) =
         problems.collect_all(loader.role(&full.to_string_lossy(), &From::default(), &inside), &yaml::nowhere("lint", "role"))
     {
-        survey.role(&RoleUse { role, params: VarMap::new(), keywords: Arc::default(), public: true, allow_duplicates: true });
+        survey.role(&RoleUse {
+            role,
+            params: VarMap::new(),
+            keywords: Arc::default(),
+            public: true,
+            allow_duplicates: true,
+            validate: true,
+        });
     }
     // Files that only an include names are checked too.
     for part in ["tasks", "handlers"] {

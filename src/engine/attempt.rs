@@ -220,7 +220,7 @@ pub(super) fn skipped(condition: &Node) -> Outcome {
 }
 
 /// What `register` keeps says always whether something changed, and has a place for what broke.
-fn registered(result: &Value) -> Value {
+pub(super) fn registered(result: &Value) -> Value {
     let mut map = result.as_map().cloned().unwrap_or_default();
     map.entry("changed".into()).or_insert(Value::Bool(false));
     if map.get("failed").is_some_and(Value::is_true) {

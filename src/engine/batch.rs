@@ -16,7 +16,6 @@ impl PlayRun {
         run.emit(Event::PlayStarted { name: self.vars.name.clone(), hosts: names.clone(), check: run.options.check });
         let hosts: Vec<Host> = names.iter().map(|name| run.world.host(name)).collect();
         *self.vars.batch.write().unwrap_or_else(PoisonError::into_inner) = self.as_in_inventory(names);
-        self.set_alive(&hosts);
         self.load_vars_files(&self.play, &hosts)?;
         if self.strategy == Strategy::Linear {
             let flow = self.sections(hosts).await?;

@@ -62,7 +62,7 @@ impl Attempt {
         };
         let mut answered = self.in_time(&target, running).await?;
         answered.delegated_to = target.delegated_to.clone().filter(|to| !self.is_own(to));
-        if self.play.run.world.settings.verbosity >= INVOCATION {
+        if self.play.run.world.settings.verbosity >= INVOCATION && !answered.unreachable {
             answered.result.insert("invocation".into(), self.invocation(&told));
         }
         self.take_facts(&answered.result, scope);

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::attempt::{Attempt, failed, skipped};
+use super::attempt::{Attempt, failed, registered, skipped};
 use super::event::{Event, Outcome, Status, TaskInfo};
 use super::frame::Frame;
 use super::play::{Host, PlayRun};
 use super::repeat::item_vars;
 use super::steps::Flow;
-use crate::diag::{Diagnostic, Diagnostics};
+use super::task::shown_outcome;
+use crate::diag::{Diagnostic, Diagnostics, Level};
 use crate::playbook::{self, From, Inside, Keywords, RoleUse, Step, Task, VarMap};
 use crate::template::{Var, render, render_text};
 use crate::value::Value;
@@ -26,7 +27,15 @@ struct Wanted {
 #[derive(Clone, PartialEq)]
 enum What {
     Tasks(String),
-    Role { name: String, from: From, public: bool, allow_duplicates: bool },
+    Role { name: String, from: From, public: bool, allow_duplicates: bool, validate: bool },
+}
+
+/// What is included, read.
+struct Taken {
+    /// The file or role, as it is shown.
+    shown: String,
+    steps: Vec<Step>,
+    frame: Arc<Frame>,
 }
 
 impl PlayRun {
@@ -73,19 +82,34 @@ impl PlayRun {
                     self.run.emit(Event::Finished { task: info.clone(), host: host.name.clone(), outcome: Box::new(outcome) });
                     flow.alive.push(host.clone());
                 }
-                Err(problem) => self.include_failed(&info, host, problem, &mut flow),
+                Err(problem) => {
+                    let outcome = attempt.ignoring(failed(problem), &self.scope(host, frame));
+                    if let Some(name) = &task.register {
+                        host.set(name.clone(), registered(&outcome.result));
+                    }
+                    let shown = Box::new(shown_outcome(&outcome, &info));
+                    self.run.emit(Event::Finished { task: info.clone(), host: host.name.clone(), outcome: shown });
+                    flow.and(self.settle(task, frame, std::slice::from_ref(host), vec![(host.clone(), outcome)], false));
+                }
             }
         }
         let mut found = Vec::new();
         for (wanted, members) in groups {
-            match self.find(task, frame, &wanted) {
-                Ok(what) => {
-                    self.announce(task, &info, what, &wanted, &members);
-                    found.push((wanted, members));
+            match self.read(task, frame, &wanted, &members) {
+                Ok(taken) => {
+                    self.announce(task, &info, taken.shown.clone(), &wanted, &members);
+                    found.push((taken, members));
                 }
-                Err(problem) => {
+                Err(problems) if problems.0.iter().any(|problem| problem.level == Level::Error && !problem.of_hosts) => {
+                    self.run.abort(problems);
+                    return Flow::default();
+                }
+                Err(problems) => {
+                    let mut all = problems.0.into_iter();
+                    let first = all.next().unwrap_or_else(|| Diagnostic::error("what is included has errors"));
+                    all.for_each(|more| self.run.emit(Event::Warning(more)));
                     for host in &members {
-                        self.include_failed(&info, host, problem.clone(), &mut flow);
+                        self.include_failed(&info, frame, &wanted, host, first.clone(), &mut flow);
                     }
                 }
             }
@@ -93,26 +117,14 @@ impl PlayRun {
         if !flow.failed.is_empty() {
             self.after_failures(frame, &mut flow, false);
         }
-        for (wanted, members) in found {
+        for (taken, members) in found {
             if self.is_over() {
                 break;
             }
             // Only those that an earlier inclusion left alive.
             let (ready, rest): (Vec<Host>, Vec<Host>) =
                 std::mem::take(&mut flow.alive).into_iter().partition(|h| members.iter().any(|m| m.name == h.name));
-            let ran = match self.take_in(task, frame, &wanted, &ready).await {
-                Ok(flow) => flow,
-                Err(problems) => {
-                    let mut all = problems.0.into_iter();
-                    let first = all.next().unwrap_or_else(|| Diagnostic::error("what is included has errors"));
-                    all.for_each(|more| self.run.emit(Event::Warning(more)));
-                    let mut lost = Flow::default();
-                    for host in &ready {
-                        self.include_failed(&info, host, first.clone(), &mut lost);
-                    }
-                    lost
-                }
-            };
+            let ran = self.list(&taken.steps, taken.frame.clone(), ready).await;
             flow.then(ran);
             flow.alive.extend(rest);
             flow.alive = self.in_order(flow.alive);
@@ -121,22 +133,6 @@ impl PlayRun {
         flow.alive.extend(others.iter().cloned());
         flow.alive = self.in_order(flow.alive);
         flow
-    }
-
-    /// The file or role of an inclusion, as it is shown.
-    fn find(&self, task: &Task, frame: &Frame, wanted: &Wanted) -> Result<String, Diagnostic> {
-        match &wanted.what {
-            What::Tasks(file) => {
-                let place = task.action.get("file").or_else(|| task.action.get("_raw_params")).map(Node::span);
-                let path = self.run.loader.find_tasks(file, &inside(task, frame)).map_err(|d| d.or_at(place))?;
-                Ok(std::path::absolute(&path).unwrap_or(path).display().to_string())
-            }
-            What::Role { name, .. } => {
-                let place = task.action.get("name").or_else(|| task.action.get("role")).map(Node::span);
-                self.run.loader.find_role(name, &inside(task, frame)).map_err(|d| d.or_at(place))?;
-                Ok(name.clone())
-            }
-        }
     }
 
     fn announce(&self, task: &Task, info: &Arc<TaskInfo>, what: String, wanted: &Wanted, members: &[Host]) {
@@ -154,8 +150,19 @@ impl PlayRun {
     }
 
     /// A failed include is counted as a failure, rescued or not, as ansible-core has it.
-    fn include_failed(&self, info: &Arc<TaskInfo>, host: &Host, problem: Diagnostic, flow: &mut Flow) {
-        let outcome = failed(problem);
+    fn include_failed(&self, info: &Arc<TaskInfo>, frame: &Frame, wanted: &Wanted, host: &Host, problem: Diagnostic, flow: &mut Flow) {
+        let reason = Value::str(problem.in_result());
+        let mut outcome = failed(problem);
+        let mut result = outcome.result.as_map().cloned().unwrap_or_default();
+        result.shift_remove(&Value::str("msg"));
+        result.insert("reason".into(), reason);
+        if let What::Tasks(file) = &wanted.what {
+            result.insert("include".into(), Value::str(file));
+        }
+        outcome.result = Value::Map(Arc::new(result));
+        if !frame.rescuable {
+            self.gone([host]);
+        }
         self.run.count(&host.name, |c| c.failed += 1);
         host.set("ansible_failed_result".into(), outcome.result.clone());
         self.run.emit(Event::Finished { task: info.clone(), host: host.name.clone(), outcome: Box::new(outcome) });
@@ -164,25 +171,24 @@ impl PlayRun {
         flow.failed.push(host.clone());
     }
 
-    /// Reads what is included and runs it.
-    async fn take_in(self: &Arc<Self>, task: &Task, frame: &Arc<Frame>, wanted: &Wanted, hosts: &[Host]) -> Result<Flow, Diagnostics> {
+    /// Finds and reads what is included. Handlers and public variables of a role are there from now on.
+    fn read(&self, task: &Task, frame: &Arc<Frame>, wanted: &Wanted, hosts: &[Host]) -> Result<Taken, Diagnostics> {
         let inside = inside(task, frame);
         let mut problems = Diagnostics::default();
         let apply = apply_keywords(task, &mut problems);
+        let place = ["file", "_raw_params", "name", "role"].iter().find_map(|key| task.action.get(key)).map(Node::span);
         match &wanted.what {
             What::Tasks(file) => {
-                let place = task.action.get("file").or_else(|| task.action.get("_raw_params")).map(Node::span);
                 let path: PathBuf = self.run.loader.find_tasks(file, &inside).map_err(|d| d.or_at(place))?;
                 let (steps, inner) = self.run.loader.tasks_file(&path, &inside, &mut problems);
                 if problems.has_errors() {
                     return Err(problems);
                 }
-                let here = frame.included(Arc::new(apply), wanted.params.clone(), inner.folder);
-                Ok(self.list(&steps, here, hosts.to_vec()).await)
+                let shown = std::path::absolute(&path).unwrap_or(path).display().to_string();
+                Ok(Taken { shown, steps, frame: frame.included(Arc::new(apply), wanted.params.clone(), inner.folder) })
             }
-            What::Role { name, from, public, allow_duplicates } => {
+            What::Role { name, from, public, allow_duplicates, validate } => {
                 let role = self.run.loader.role(name, from, &inside).map_err(|mut all| {
-                    let place = task.action.get("name").or_else(|| task.action.get("role")).map(Node::span);
                     all.0 = all.0.into_iter().map(|d| d.or_at(place)).collect();
                     all
                 })?;
@@ -195,12 +201,18 @@ impl PlayRun {
                 let mut params = task.keywords.vars.clone();
                 params.extend(wanted.params.clone());
                 let outer = frame.included(Arc::new(Keywords::default()), VarMap::new(), role.path.join("tasks"));
-                let used =
-                    Arc::new(RoleUse { role, params, keywords: Arc::new(apply), public: *public, allow_duplicates: *allow_duplicates });
+                let used = Arc::new(RoleUse {
+                    role,
+                    params,
+                    keywords: Arc::new(apply),
+                    public: *public,
+                    allow_duplicates: *allow_duplicates,
+                    validate: *validate,
+                });
                 if let Some(first) = hosts.first() {
                     self.handlers.add_role(&used, &outer, &self.scope(first, frame));
                 }
-                Ok(self.list(&[Step::Role(used)], outer, hosts.to_vec()).await)
+                Ok(Taken { shown: name.clone(), steps: vec![Step::Role(used)], frame: outer })
             }
         }
     }
@@ -219,7 +231,12 @@ impl Attempt {
     /// What this host takes in, or the outcome of a condition that does not hold.
     fn wanted(&self) -> Result<Result<Vec<Wanted>, Outcome>, Diagnostic> {
         let scope = self.play.scope(&self.host, &self.frame);
-        let Some((items, control)) = self.items(&scope)? else {
+        let items = match self.items(&scope) {
+            Ok(items) => items,
+            // A loop over something that is missing where the task would be skipped anyway.
+            Err(problem) => return self.frame.when(&scope)?.map(|condition| Err(skipped(&condition))).ok_or(problem),
+        };
+        let Some((items, control)) = items else {
             if let Some(condition) = self.frame.when(&scope)? {
                 return Ok(Err(skipped(&condition)));
             }
@@ -267,8 +284,9 @@ impl Attempt {
                 defaults: text("defaults_from")?,
                 handlers: text("handlers_from")?,
             };
-            let allow_duplicates = action.get("allow_duplicates").is_none() || flag("allow_duplicates")?;
-            What::Role { name, from, public: flag("public")?, allow_duplicates }
+            let or = |name: &str, default: bool| if action.get(name).is_none() { Ok(default) } else { flag(name) };
+            let public = or("public", !self.play.run.loader.private_roles.unwrap_or(true))?;
+            What::Role { name, from, public, allow_duplicates: or("allow_duplicates", true)?, validate: or("rolespec_validate", true)? }
         } else {
             let file = text("file")?.or(text("_raw_params")?).ok_or_else(|| needs("a file"))?;
             // Older content: `include: file.yml name=value`.

@@ -65,6 +65,7 @@ impl PlayRun {
             "end_host" => {
                 chosen.iter().for_each(|host| tell(format!("ending play for {}", host.name)));
                 flow.left += chosen.len();
+                self.gone(&chosen);
                 return flow;
             }
             "end_role" => {
@@ -78,6 +79,7 @@ impl PlayRun {
             }
             "clear_host_errors" => {
                 self.run.lost.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+                self.cleared.fetch_add(1, Ordering::SeqCst);
                 tell("cleared host errors".into());
             }
             "reset_connection" => {

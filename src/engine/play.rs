@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use indexmap::IndexMap;
@@ -47,6 +47,8 @@ pub(super) struct PlayRun {
     /// `meta: end_play` and `end_batch`.
     pub over: AtomicBool,
     pub batch_over: AtomicBool,
+    /// How often `meta: clear_host_errors` was done.
+    pub cleared: AtomicUsize,
     pub(super) ahead: Ahead,
     /// The play's hosts in the order in which they run.
     pub order: Vec<Arc<str>>,
@@ -121,6 +123,7 @@ pub(super) async fn run(run: &Arc<Run>, play: &Play) -> Result<bool, Diagnostics
         busy: Mutex::default(),
         over: AtomicBool::new(false),
         batch_over: AtomicBool::new(false),
+        cleared: AtomicUsize::new(0),
         ahead: Ahead::default(),
         order: alive.clone(),
         broken: AtomicBool::new(false),
@@ -190,7 +193,7 @@ fn prepare(run: &Arc<Run>, play: &Play) -> Result<(Arc<PlayVars>, Vec<Arc<str>>)
         role::roles_in(steps, &mut roles);
     }
     let (mut defaults, mut role_vars) = (VarMap::new(), VarMap::new());
-    for used in roles.values() {
+    for used in roles.values().filter(|used| used.public) {
         defaults.extend(used.role.defaults.clone());
         role_vars.extend(used.role.vars.clone());
     }
@@ -204,7 +207,7 @@ fn prepare(run: &Arc<Run>, play: &Play) -> Result<(Arc<PlayVars>, Vec<Arc<str>>)
         role_vars: RwLock::new(Arc::new(role_vars)),
         role_names,
         batch: RwLock::new(all_hosts.clone()),
-        alive: RwLock::new(all_hosts.clone()),
+        gone: RwLock::new(all_hosts.iter().filter(|host| run.is_lost(host)).cloned().collect()),
         all_hosts,
     };
     Ok((Arc::new(vars), hosts))
@@ -260,9 +263,9 @@ fn batches(play: &Play, scope: &TaskScope, hosts: &[Arc<str>]) -> Result<Vec<Vec
 }
 
 impl PlayRun {
-    pub(super) fn set_alive(&self, hosts: &[Host]) {
-        let names = self.as_in_inventory(hosts.iter().map(|h| h.name.clone()).collect());
-        *self.vars.alive.write().unwrap_or_else(PoisonError::into_inner) = names;
+    /// Hosts are out of the play, as its variables tell it.
+    pub(super) fn gone<'h>(&self, hosts: impl IntoIterator<Item = &'h Host>) {
+        self.vars.gone.write().unwrap_or_else(PoisonError::into_inner).extend(hosts.into_iter().map(|host| host.name.clone()));
     }
 
     /// Variables tell hosts in this order, whatever `order` says.

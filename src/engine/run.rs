@@ -80,6 +80,8 @@ pub struct Run {
     /// `--start-at-task` has been reached.
     pub(super) started: AtomicBool,
     given_up: AtomicBool,
+    /// Nothing more is to be done: what was taken in cannot be read.
+    aborted: Mutex<Option<Diagnostics>>,
     /// With --step: the rest is done without asking.
     pub(super) stepped_out: AtomicBool,
     pub(super) stats: Mutex<Stats>,
@@ -158,6 +160,7 @@ impl Run {
             stop: tokio::sync::watch::Sender::new(false),
             started,
             given_up: AtomicBool::new(false),
+            aborted: Mutex::default(),
             stepped_out: AtomicBool::new(false),
             stats: Mutex::default(),
             added: Mutex::default(),
@@ -188,6 +191,9 @@ impl Run {
             }
             let more = play::run(self, play).await;
             self.flush_warnings();
+            if let Some(problems) = self.aborted.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return Err(problems);
+            }
             if !more? || self.given_up.load(Ordering::Relaxed) {
                 break;
             }
@@ -220,6 +226,15 @@ impl Run {
     /// The hosts at work end what they began, with its rescue; then the run ends.
     pub(super) fn give_up(&self) {
         self.given_up.store(true, Ordering::Relaxed);
+    }
+
+    /// Nothing more starts, and nothing is put right: something is wrong with what was to be run.
+    pub(super) fn abort(&self, problems: Diagnostics) {
+        *self.aborted.lock().unwrap_or_else(PoisonError::into_inner) = Some(problems);
+    }
+
+    pub(super) fn is_aborted(&self) -> bool {
+        self.aborted.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     pub fn stopped(&self) -> bool {

@@ -60,7 +60,7 @@ impl PlayRun {
         }
         flow.alive = hosts.iter().filter(|h| !lost.contains(&h.name)).cloned().collect();
         if !lost.is_empty() {
-            self.vars.alive.write().unwrap_or_else(std::sync::PoisonError::into_inner).retain(|name| !lost.contains(name));
+            self.gone(hosts.iter().filter(|host| lost.contains(&host.name) && !(frame.rescuable && self.run.has_failed(&host.name))));
             self.after_failures(frame, &mut flow, once);
         }
         flow
@@ -97,17 +97,21 @@ impl PlayRun {
         let of_play = || self.run.options.any_errors_fatal;
         if once {
             // There was one failure, of one host; the others are out without a rescue, as ansible-core has it.
+            self.gone(&flow.alive);
             flow.alive.drain(..).for_each(|host| self.fail(&host));
         } else if frame.flag("any_errors_fatal", &self.scope(first, frame)).ok().flatten().unwrap_or_else(of_play) {
-            self.fail_with_them(flow);
+            self.fail_with_them(frame, flow);
         } else if !frame.rescuable && self.too_many_failed() {
             self.run.emit(Event::NoHostsLeft);
             self.broken.store(true, Ordering::SeqCst);
-            self.fail_with_them(flow);
+            self.fail_with_them(frame, flow);
         }
     }
 
-    fn fail_with_them(&self, flow: &mut Flow) {
+    fn fail_with_them(&self, frame: &Frame, flow: &mut Flow) {
+        if !frame.rescuable {
+            self.gone(&flow.alive);
+        }
         let how = if flow.failed.is_empty() { Lost::Unreachable } else { Lost::Failed };
         for host in std::mem::take(&mut flow.alive) {
             self.run.lose(&host.name, how);

@@ -5,7 +5,7 @@ use crate::yaml::Node;
 
 /// The check, where the role's entry point has a specification with options.
 pub(super) fn task(used: &RoleUse) -> Option<Task> {
-    let spec = used.role.argument_spec.as_ref()?;
+    let spec = used.role.argument_spec.as_ref().filter(|_| used.validate)?;
     let options = spec.get("options")?;
     let about = spec.get("short_description").and_then(Node::as_str).map(|s| format!(" - {s}")).unwrap_or_default();
     let mut keywords = Keywords::default();

@@ -57,7 +57,7 @@ impl PlayRun {
 
     /// Whether nothing more may start.
     pub(super) fn is_over(&self) -> bool {
-        [&self.over, &self.batch_over].iter().any(|flag| flag.load(Ordering::SeqCst))
+        [&self.over, &self.batch_over].iter().any(|flag| flag.load(Ordering::SeqCst)) || self.run.is_aborted()
     }
 
     pub(super) fn list<'a>(self: &'a Arc<Self>, steps: &'a [Step], frame: Arc<Frame>, hosts: Vec<Host>) -> Running<'a> {
@@ -96,17 +96,20 @@ impl PlayRun {
             for host in &failed {
                 self.run.keep(&host.name);
             }
-            self.set_alive(&self.in_order(flow.alive.iter().chain(&failed).cloned().collect()));
             let rescued = self.list(&block.rescue, outer.shielded(), failed).await;
             flow.and(rescued);
             flow.alive = self.in_order(flow.alive);
         }
         if !block.always.is_empty() {
-            // Hosts that failed run it too, and stay failed.
-            let failed = std::mem::take(&mut flow.failed);
+            // Hosts that failed run it too, and stay failed, unless it clears their errors.
+            let mut failed = std::mem::take(&mut flow.failed);
             let alive = std::mem::take(&mut flow.alive);
             let all = self.in_order(alive.iter().chain(&failed).cloned().collect());
+            let cleared = self.cleared.load(Ordering::SeqCst);
             let after = self.list(&block.always, outer.shielded(), all).await;
+            if self.cleared.load(Ordering::SeqCst) > cleared {
+                failed.clear();
+            }
             let was_failed = |h: &Host| failed.iter().any(|f| f.name == h.name);
             flow.alive = after.alive.iter().filter(|h| !was_failed(h)).cloned().collect();
             flow.failed = after.failed.iter().filter(|h| !was_failed(h)).cloned().collect();

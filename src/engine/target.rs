@@ -152,10 +152,14 @@ impl Target for TaskTarget<'_> {
         })
     }
 
-    fn reset<'a>(&'a self) -> Answer<'a, ()> {
+    fn renew<'a>(&'a self, timeout: u32) -> Answer<'a, ()> {
         Box::pin(async move {
-            self.attempt.play.run.connections.reset(&self.settings).await;
-            Ok(())
+            let connections = &self.attempt.play.run.connections;
+            connections.reset(&self.settings).await;
+            // The socket of its ssh is the same whatever the time allowed.
+            let hurried = Settings { timeout, ..self.settings.clone() };
+            connections.reset(&hurried).await;
+            connections.get(&hurried).await.map(drop)
         })
     }
 

@@ -44,7 +44,7 @@ impl PlayRun {
         let working = if alone { hosts[..1].to_vec() } else { hosts.clone() };
         let outcomes = self.attempt_all(task, &here, &info, working).await;
         if once {
-            self.share_with_all(task, &hosts, &outcomes);
+            self.share_with_all(task, &outcomes);
         }
         self.run.flush_warnings();
         self.settle(task, &here, &hosts, outcomes, once)
@@ -209,10 +209,11 @@ impl PlayRun {
         hosts.into_iter().zip(done).filter_map(|(host, outcome)| outcome.map(|o| (host, o))).collect()
     }
 
-    /// `run_once`: the first host's outcome is everybody's.
-    fn share_with_all(&self, task: &Task, hosts: &[Host], outcomes: &[(Host, Outcome)]) {
+    /// `run_once`: the first host's outcome is everybody's in the batch, wherever the others are.
+    fn share_with_all(&self, task: &Task, outcomes: &[(Host, Outcome)]) {
         let Some((first, outcome)) = outcomes.first().cloned() else { return };
-        for host in hosts.iter().filter(|h| h.name != first.name) {
+        let batch = self.vars.batch.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        for host in batch.iter().filter(|name| **name != first.name).map(|name| self.run.world.host(name)) {
             if let Some(name) = &task.register {
                 host.set(name.clone(), outcome.result.clone());
             }

@@ -57,7 +57,7 @@ pub enum Rule {
 pub trait Arguments: Sized {
     const SUMMARY: &'static str;
     const ARGUMENTS: &'static [Argument];
-    /// From finished (rendered) values. Unknown names and wrong types fail and name the argument.
+    /// From finished (rendered) values, whose names are all known. Wrong types fail and name the argument.
     fn decode(values: &Map<String, Json>) -> Result<Self, Failure>;
 }
 
@@ -115,10 +115,30 @@ pub fn take<T: Value>(values: &Map<String, Json>, argument: &Argument, default: 
     }
 }
 
-/// Fails on a name that no argument has; used by [`arguments!`](crate::arguments).
-pub fn refuse_unknown(values: &Map<String, Json>, known: &[Argument]) -> Result<(), Failure> {
-    match values.keys().find(|name| !known.iter().any(|a| a.is(name))) {
-        Some(name) => Err(Failure::argument(name, format!("unsupported argument `{name}`"))),
+/// Fails on names that no argument has, and on arguments that do not go together.
+pub fn check(module: &str, known: &[Argument], rules: &[Rule], values: &Map<String, Json>) -> Result<(), Failure> {
+    refuse_unknown(values, known, |unknown| {
+        let mut names: Vec<&str> = known.iter().filter(|a| !a.internal()).map(|a| a.name).collect();
+        let mut aliases: Vec<&str> = known.iter().filter(|a| !a.internal()).flat_map(|a| a.aliases).copied().collect();
+        names.sort_unstable();
+        aliases.sort_unstable();
+        let short = module.strip_prefix("ansible.builtin.").unwrap_or(module);
+        let aliases = if aliases.is_empty() { String::new() } else { format!(" ({})", aliases.join(", ")) };
+        let (unknown, names) = (unknown.join(", "), names.join(", "));
+        format!("Unsupported parameters for ({short}) module: {unknown}. Supported parameters include: {names}{aliases}.")
+    })?;
+    check_rules(rules, &|name| {
+        let argument = known.iter().find(|a| a.name == name)?;
+        values.iter().find(|(given, _)| argument.is(given)).map(|(_, value)| value.clone())
+    })
+}
+
+/// Fails on names that no argument has; `said` makes the message of them.
+pub fn refuse_unknown(values: &Map<String, Json>, known: &[Argument], said: impl FnOnce(&[&str]) -> String) -> Result<(), Failure> {
+    let mut unknown: Vec<&str> = values.keys().map(String::as_str).filter(|name| !known.iter().any(|a| a.is(name))).collect();
+    unknown.sort_unstable();
+    match unknown.first() {
+        Some(first) => Err(Failure::argument(first, said(&unknown))),
         None => Ok(()),
     }
 }
@@ -133,20 +153,20 @@ pub fn check_rules(rules: &[Rule], given: &dyn Fn(&str) -> Option<Json>) -> Resu
         match rule {
             Rule::Exclusive(names) if names.iter().filter(present).count() > 1 => {
                 let second = names.iter().filter(present).nth(1).unwrap_or(&"");
-                return Err(Failure::argument(second, format!("arguments are mutually exclusive: {}", list(names))));
+                return Err(Failure::argument(second, format!("parameters are mutually exclusive: {}", names.join("|"))));
             }
             Rule::OneOf(names) if names.iter().filter(present).count() == 0 => {
                 return Err(Failure::new(format!("one of the following is required: {}", list(names))));
             }
             Rule::Together(names) if (1..names.len()).contains(&names.iter().filter(present).count()) => {
-                return Err(Failure::new(format!("arguments are required together: {}", list(names))));
+                return Err(Failure::new(format!("parameters are required together: {}", list(names))));
             }
             Rule::If(name, value, needed) if equals(name, value) && !needed.iter().all(|n| present(&n)) => {
                 let missing: Vec<&str> = needed.iter().filter(|n| !present(n)).copied().collect();
-                return Err(Failure::argument(name, format!("{name} is {value} but these are missing: {}", list(&missing))));
+                return Err(Failure::argument(name, format!("{name} is {value} but all of the following are missing: {}", list(&missing))));
             }
             Rule::IfAny(name, value, needed) if equals(name, value) && !needed.iter().any(|n| present(&n)) => {
-                return Err(Failure::argument(name, format!("{name} is {value} but any of these is missing: {}", list(needed))));
+                return Err(Failure::argument(name, format!("{name} is {value} but any of the following are missing: {}", list(needed))));
             }
             _ => {}
         }
@@ -207,7 +227,6 @@ macro_rules! arguments {
             };
 
             fn decode(values: &serde_json::Map<String, serde_json::Value>) -> Result<Self, $crate::plan::Failure> {
-                $crate::modules::arguments::refuse_unknown(values, Self::ARGUMENTS)?;
                 Self::decode_known(values)
             }
         }

@@ -108,10 +108,7 @@ const fn entry<M: Module>() -> Entry {
         returns: M::RETURNS,
         plan: |arguments, target| {
             let arguments = expanded(M::ARGUMENTS, arguments, target);
-            arguments::check_rules(M::RULES, &|name| {
-                let argument = M::ARGUMENTS.iter().find(|a| a.name == name)?;
-                arguments.iter().find(|(given, _)| argument.is(given)).map(|(_, value)| value.clone())
-            })?;
+            arguments::check(M::NAME, M::ARGUMENTS, M::RULES, &arguments)?;
             M::decode(&arguments)?.plan(target)
         },
     }

@@ -2,7 +2,7 @@
 
 use super::Task;
 use super::action::Action;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, Span};
 use crate::modules::arguments::{Argument, Rule, check_rules};
 use crate::template;
 use crate::value::Value;
@@ -26,8 +26,48 @@ pub const META: &[&str] = &[
     "reset_connection",
 ];
 
+/// Arguments of the actions that take in tasks and roles.
+const FILE: &[&str] = &["file", "_raw_params"];
+const ROLE: &[&str] =
+    &["name", "role", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public", "allow_duplicates", "rolespec_validate"];
+
+/// Checks what a task takes in, as far as it is written down.
+pub(super) fn check_taking_in(action: &Action, task: &Span, problems: &mut Diagnostics) {
+    let (known, dynamic) = match action.short() {
+        "include_tasks" => (FILE, true),
+        "import_tasks" => (FILE, false),
+        "include_role" => (ROLE, true),
+        "import_role" => (ROLE, false),
+        _ => return,
+    };
+    if action.rendered_arguments.is_some() {
+        return;
+    }
+    let name = &action.name;
+    let given = |names: &[&str]| names.iter().any(|name| action.get(name).is_some_and(|node| !node.is_null()));
+    if std::ptr::eq(known, FILE) && !given(FILE) {
+        problems.push(Diagnostic::error(format!("No file specified for {name}")).at(task).help("name the file with the tasks"));
+    }
+    if std::ptr::eq(known, ROLE) && !given(&["name", "role"]) {
+        problems.push(Diagnostic::error(format!("'name' is a required field for {name}.")).at(task));
+    }
+    let unknown = |key: &&str| !known.contains(key) && !(dynamic && *key == "apply") && !(known == ROLE && *key == "_raw_params");
+    let names: Vec<&str> = action.arguments.iter().map(|(key, _)| key.as_str()).filter(unknown).collect();
+    if !names.is_empty() {
+        problems.push(Diagnostic::error(format!("Invalid options for {name}: {}", names.join(","))).at(task));
+    }
+    for (key, node) in &action.arguments {
+        let expected = match key.as_str() {
+            "tasks_from" | "vars_from" | "defaults_from" | "handlers_from" if node.as_str().is_none() => "string",
+            "apply" if node.as_map().is_none() && !node.has_template() => "dict",
+            _ => continue,
+        };
+        problems.push(node.error(format!("Expected a {expected} for {key} but got {} instead", node.kind_name())));
+    }
+}
+
 /// Checks what a `meta` asks for. `in_role`: a role's tasks, or what they take in.
-pub(super) fn check_meta(action: &Action, in_role: bool, problems: &mut Diagnostics) {
+pub(super) fn check_meta(action: &Action, in_role: bool, in_handlers: bool, problems: &mut Diagnostics) {
     let Some(node) = action.get("_raw_params") else {
         problems.push(
             Diagnostic::error("`meta` needs to be told what to do").at(&action.name_span).help(format!("one of {}", META.join(", "))),
@@ -36,8 +76,14 @@ pub(super) fn check_meta(action: &Action, in_role: bool, problems: &mut Diagnost
     };
     match node.scalar_text() {
         Some(_) if node.has_template() => {}
+        Some(text) if text == "end_role" && in_handlers => {
+            problems.push(node.error("Cannot execute 'end_role' from a handler").help("end_play, end_batch and end_host can be"));
+        }
         Some(text) if text == "end_role" && !in_role => {
-            problems.push(node.error("`end_role` is not within a role").help("end_play, end_batch and end_host end more than a role"));
+            problems.push(
+                node.error("Cannot execute 'end_role' from outside of a role")
+                    .help("end_play, end_batch and end_host end more than a role"),
+            );
         }
         Some(text) if META.contains(&text.as_str()) => {}
         other => {

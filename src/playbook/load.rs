@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use super::keywords::{SHARED, SINGLE, list_or_one};
 use super::library::Listing;
-use super::task::{folder_of, unknown};
+use super::task::{bears, folder_of, unknown};
 use super::{Keywords, Play, Role, Step};
 use crate::diag::{Diagnostic, Diagnostics, Source};
 use crate::template::{Scope, VarMap};
@@ -59,6 +59,8 @@ pub struct Loader {
     /// What names in static imports may use: extra variables.
     pub constants: Option<Arc<dyn Scope>>,
     pub decrypt: Option<Arc<Decrypt>>,
+    /// Whether variables of roles are for their own tasks only, where it is said at all.
+    pub private_roles: Option<bool>,
     pub(super) roles: Mutex<HashMap<String, Arc<Role>>>,
     pub(super) libraries: Mutex<HashMap<PathBuf, Listing>>,
     pub warnings: Mutex<Vec<Diagnostic>>,
@@ -117,6 +119,7 @@ impl Loader {
             check_actions: true,
             constants: None,
             decrypt: None,
+            private_roles: None,
             roles: Mutex::default(),
             libraries: Mutex::default(),
             warnings: Mutex::default(),
@@ -280,7 +283,8 @@ impl Loader {
         if hosts.is_null() || hosts.as_list().is_some_and(<[Node]>::is_empty) {
             problems.push(hosts.error("Hosts list cannot be empty. Please check your playbook").help("name a group, a host or a pattern"));
         }
-        let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), ..Inside::default() }.with(&keywords.vars);
+        let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), borne: bears(&keywords), ..Inside::default() }
+            .with(&keywords.vars);
         for entry in own.get("vars_prompt").map(list_or_one).unwrap_or_default() {
             if entry.get("name").is_none() {
                 problems.push(entry.error("Invalid vars_prompt data structure, missing 'name' key"));
@@ -331,7 +335,12 @@ impl Loader {
         inner.folder = folder_of(path).to_owned();
         inner.files.push(path.to_owned());
         let steps = match problems.collect(self.file(path)) {
-            Some(node) => self.steps(&node, &inner, problems),
+            Some(node) if node.is_null() || node.as_list().is_some() => self.steps(&node, &inner, problems),
+            Some(node) => {
+                let problem = node.error("included task files must contain a list of tasks").label(format!("this is {}", node.kind_name()));
+                problems.push(problem.help("each task starts with `- name: …`").of_hosts());
+                Vec::new()
+            }
             None => Vec::new(),
         };
         (steps, inner)
@@ -345,7 +354,10 @@ impl Loader {
         let mut places = Vec::new();
         if let Some(role) = &inside.role {
             places.push(inside.folder.join(name));
-            places.push(role.join(if inside.handlers { "handlers" } else { "tasks" }).join(name));
+            if inside.handlers {
+                places.push(role.join("handlers").join(name));
+            }
+            places.push(role.join("tasks").join(name));
             places.push(role.join(name));
         } else {
             places.push(inside.folder.join(name));
@@ -355,7 +367,9 @@ impl Loader {
         let found = places.iter().flat_map(|p| [p.clone(), p.with_extension("yml"), p.with_extension("yaml")]).find(|p| p.is_file());
         found.ok_or_else(|| {
             let listed: Vec<String> = places.iter().map(|p| shown(p).display().to_string()).collect();
-            Diagnostic::error(format!("tasks file `{name}` does not exist")).help(format!("looked for {}", listed.join(", ")))
+            Diagnostic::error(format!("Could not find or access '{name}' on the controller: there is no such tasks file"))
+                .help(format!("looked for {}", listed.join(", ")))
+                .of_hosts()
         })
     }
 }

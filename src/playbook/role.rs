@@ -12,7 +12,7 @@ use super::keywords::list_or_one;
 use super::load::{Inside, Loader};
 use super::{Keywords, Step, Task, VarMap};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::template::{Var, var_map};
+use crate::template::{Var, normal, var_map};
 use crate::yaml::{Kind, Node};
 
 /// A role's content, read once per set of `…_from` names.
@@ -42,6 +42,8 @@ pub struct RoleUse {
     /// Its defaults and variables are for the whole play.
     pub public: bool,
     pub allow_duplicates: bool,
+    /// Its variables are held against its specification.
+    pub validate: bool,
 }
 
 /// Which files of a role are taken instead of `main`.
@@ -104,15 +106,11 @@ impl Loader {
             }
         }
         let name = self.role_name(name_node, inside, problems)?;
-        let from = From {
-            tasks: text(item.get("tasks_from")),
-            vars: text(item.get("vars_from")),
-            defaults: text(item.get("defaults_from")),
-            handlers: text(item.get("handlers_from")),
-        };
         params.extend(std::mem::take(&mut keywords.vars));
+        let from = self.from(&|key| item.get(key), &inside.with(&params), problems)?;
         let role = problems.collect_all(self.role(&name, &from, &inside.with(&params)), name_node.span())?;
-        Some(RoleUse { allow_duplicates: role.allow_duplicates, role, params, keywords: Arc::new(keywords), public: true })
+        let (allow_duplicates, public) = (role.allow_duplicates, !self.private_roles.unwrap_or(false));
+        Some(RoleUse { role, params, keywords: Arc::new(keywords), public, allow_duplicates, validate: true })
     }
 
     /// import_role, and include_role once its name is known.
@@ -122,14 +120,38 @@ impl Loader {
             return None;
         };
         let name = self.role_name(name_node, inside, problems)?;
-        let get = |key: &str| text(task.action.get(key));
-        let from =
-            From { tasks: get("tasks_from"), vars: get("vars_from"), defaults: get("defaults_from"), handlers: get("handlers_from") };
         let mut keywords = (*task.keywords).clone();
         let params = std::mem::take(&mut keywords.vars);
-        let role = problems.collect_all(self.role(&name, &from, &inside.with(&params)), name_node.span())?;
-        let allow_duplicates = task.action.get("allow_duplicates").and_then(super::keywords::word_flag).unwrap_or(true);
-        Some(RoleUse { role, params, keywords: Arc::new(keywords), public: true, allow_duplicates })
+        let inside = inside.with(&params);
+        let from = self.from(&|key| task.action.get(key), &inside, problems)?;
+        let role = problems.collect_all(self.role(&name, &from, &inside), name_node.span())?;
+        let flag = |key: &str| {
+            let node = task.action.get(key)?;
+            super::keywords::word_flag(node).or_else(|| super::keywords::word(&self.constant(node, &inside)?))
+        };
+        let public = flag("public").unwrap_or(!self.private_roles.unwrap_or(false));
+        let (allow_duplicates, validate) = (flag("allow_duplicates").unwrap_or(true), flag("rolespec_validate").unwrap_or(true));
+        Some(RoleUse { role, params, keywords: Arc::new(keywords), public, allow_duplicates, validate })
+    }
+
+    /// The `…_from` names of a role that is used statically.
+    fn from<'n>(&self, get: &dyn Fn(&str) -> Option<&'n Node>, inside: &Inside, problems: &mut Diagnostics) -> Option<From> {
+        let mut text = |key: &str| match get(key) {
+            None => Some(None),
+            Some(node) => match self.constant(node, inside) {
+                Some(name) => Some(Some(name).filter(|name| !name.is_empty())),
+                None => {
+                    problems.push(node.error(format!("`{key}` must be known before the play runs")).help("use include_role"));
+                    None
+                }
+            },
+        };
+        Some(From {
+            tasks: text("tasks_from")?,
+            vars: text("vars_from")?,
+            defaults: text("defaults_from")?,
+            handlers: text("handlers_from")?,
+        })
     }
 
     fn role_name(&self, node: &Node, inside: &Inside, problems: &mut Diagnostics) -> Option<String> {
@@ -235,6 +257,16 @@ impl Loader {
     /// As [`Loader::part`]; `defaults/main/` and `vars/main/` may be folders of files, taken in order of name.
     fn part_files(&self, role: &Path, part: &str, from: Option<&str>, problems: &mut Diagnostics) -> Vec<PathBuf> {
         let base = role.join(part).join(from.unwrap_or("main"));
+        let within = role.join(part);
+        if !normal(&base).starts_with(normal(&within)) {
+            problems.push(Diagnostic::error(format!(
+                "Failed loading '{}' for role ({}) as it is not inside the expected role path: '{}'",
+                base.display(),
+                role.file_name().unwrap_or_default().to_string_lossy(),
+                within.display()
+            )));
+            return Vec::new();
+        }
         let endings = ["", ".yml", ".yaml", ".json"].map(|e| PathBuf::from(format!("{}{e}", base.display())));
         if let Some(file) = endings.iter().find(|f| f.is_file()) {
             return vec![file.clone()];
@@ -258,19 +290,18 @@ impl Loader {
         let mut places: Vec<PathBuf> = Vec::new();
         if name.contains('/') {
             places.extend([inside.folder.join(name), inside.playbook.join(name), PathBuf::from(name)]);
-        } else if let [namespace, collection, role] = name.split('.').collect::<Vec<_>>()[..] {
+        }
+        if let [namespace, collection, role] = name.split('.').collect::<Vec<_>>()[..] {
             for root in self.roots.collections.iter().chain([&inside.playbook.join("collections")]) {
                 places.push(root.join("ansible_collections").join(namespace).join(collection).join("roles").join(role));
             }
         }
-        if !name.contains('/') {
-            places.push(inside.playbook.join("roles").join(name));
-            places.extend(self.roots.roles.iter().map(|root| root.join(name)));
-            if let Some(beside) = inside.role.as_deref().and_then(Path::parent) {
-                places.push(beside.join(name));
-            }
-            places.push(inside.playbook.join(name));
+        places.push(inside.playbook.join("roles").join(name));
+        places.extend(self.roots.roles.iter().map(|root| root.join(name)));
+        if let Some(beside) = inside.role.as_deref().and_then(Path::parent) {
+            places.push(beside.join(name));
         }
+        places.push(inside.playbook.join(name));
         if let Some(found) = places.iter().find(|p| p.is_dir()) {
             return Ok(found.clone());
         }
@@ -287,14 +318,11 @@ impl Loader {
         }
         let mut listed: Vec<String> = places.iter().map(|p| super::load::shown(p).display().to_string()).collect();
         listed.dedup();
-        Err(Diagnostic::error(format!("role `{name}` is not found"))
+        Err(Diagnostic::error(format!("the role '{name}' was not found"))
+            .of_hosts()
             .suggest(name, near.iter().map(String::as_str))
             .help(format!("looked for {}", listed.join(", "))))
     }
-}
-
-fn text(node: Option<&Node>) -> Option<String> {
-    node.and_then(Node::scalar_text).filter(|t| !t.is_empty())
 }
 
 fn walk(folder: &Path) -> Vec<PathBuf> {

@@ -189,8 +189,9 @@ impl Loader {
             super::check::check_action(&action, problems, &mut own);
         }
         if action.short() == "meta" {
-            super::check::check_meta(&action, inside.role.is_some(), problems);
+            super::check::check_meta(&action, inside.role.is_some(), inside.handlers, problems);
         }
+        super::check::check_taking_in(&action, node.span(), problems);
         let list = |name: &str| node.get(name).map(list_or_one).unwrap_or_default();
         let task = Task {
             name: node.get("name").cloned(),
@@ -263,7 +264,7 @@ impl Loader {
 }
 
 /// Whether a failure here is borne.
-fn bears(keywords: &Keywords) -> bool {
+pub(super) fn bears(keywords: &Keywords) -> bool {
     keywords.get("ignore_errors").is_some_and(|node| word_flag(node) != Some(false))
 }
 

@@ -37,6 +37,7 @@ use crate::yaml::{Kind, Node};
 pub use check::{check, check_expression, check_file, names, needs};
 pub use condition::{condition, evaluate, expressions, written};
 pub(crate) use dump::Encrypted;
+pub(crate) use filters::normal;
 pub use lookups::{lookup, stop_lookups};
 pub use scope::{Overlay, Scope, SearchPath, Var, VarMap, about, var_map};
 

@@ -34,7 +34,12 @@ pub fn colours_on_stderr() -> bool {
 }
 
 pub fn paint(text: &str, colour: Colour) -> String {
-    if !enabled() || text.is_empty() {
+    wrapped(text, colour, enabled())
+}
+
+/// Painted where `colours` are wanted.
+pub(super) fn wrapped(text: &str, colour: Colour, colours: bool) -> String {
+    if !colours || text.is_empty() {
         return text.to_owned();
     }
     let code = match colour {

@@ -5,6 +5,7 @@ mod colour;
 pub mod deploy;
 mod difference;
 mod log;
+mod origin;
 mod report;
 mod style;
 pub mod views;

@@ -9,7 +9,7 @@ use crate::diag::{Diagnostic, Level, Span};
 /// How reports are headed, and which are wanted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reports {
-    /// `[WARNING]: …`, as scripts around Ansible's programs look for it.
+    /// `[WARNING]: …`, the place as `Origin: …`, and the lines before it: as scripts around Ansible's programs look for it.
     pub bracketed: bool,
     pub no_deprecations: bool,
 }
@@ -26,7 +26,13 @@ pub fn report(diagnostic: &Diagnostic) {
     if diagnostic.level == Level::Deprecated && REPORTS.get().is_some_and(|how| how.no_deprecations) {
         return;
     }
-    super::note(&drawn(diagnostic, super::colours_on_stderr()));
+    let colours = super::colours_on_stderr();
+    super::note(&if bracketed() { super::origin::drawn(diagnostic, colours) } else { drawn(diagnostic, colours) });
+}
+
+/// Whether reports have the shape of Ansible's.
+pub(super) fn bracketed() -> bool {
+    REPORTS.get().is_some_and(|how| how.bracketed)
 }
 
 /// Prints several, with a closing line that counts the errors.
@@ -41,13 +47,19 @@ pub fn report_all(diagnostics: &[Diagnostic]) {
 }
 
 /// The text of a report.
+<<<<<<< HEAD
 pub(super) fn drawn(diagnostic: &Diagnostic, colours: bool) -> String {
     let (level, bracketed) = match diagnostic.level {
         Level::Error => (Drawn::ERROR, "[ERROR]"),
         Level::Warning => (Drawn::WARNING, "[WARNING]"),
         Level::Deprecated => (Drawn::WARNING, "[DEPRECATION WARNING]"),
+=======
+pub fn drawn(diagnostic: &Diagnostic, colours: bool) -> String {
+    let level = match diagnostic.level {
+        Level::Error => Drawn::ERROR,
+        Level::Warning | Level::Deprecated => Drawn::WARNING,
+>>>>>>> main
     };
-    let level = if REPORTS.get().is_some_and(|how| how.bracketed) { level.with_name(bracketed) } else { level };
     let mut group = level.primary_title(diagnostic.message.as_str()).elements(std::iter::empty::<annotate_snippets::Element<'_>>());
     let path = |span: &Span| span.source.path.display().to_string();
     let text = |span: &Span| span.source.text.to_string();

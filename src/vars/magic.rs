@@ -1,6 +1,6 @@
 //! Magic variables: what Ansible sets itself (docs.ansible.com, "Special Variables").
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
 use super::TaskScope;
 use super::hostvars::{AllVars, HostVars};
@@ -78,12 +78,8 @@ pub(super) fn get(scope: &TaskScope, name: &str) -> Option<Value> {
         "vars" => Value::Object(Arc::new(AllVars { scope: scope.clone() })),
         "groups" => scope.world.groups(),
         "group_names" => list(scope.world.read_inventory(|inventory| inventory.groups_of(host))),
-        "ansible_play_hosts" | "play_hosts" => hosts(&scope.play.alive),
-        "ansible_play_batch" => {
-            let alive = scope.play.alive.read().unwrap_or_else(PoisonError::into_inner);
-            let batch = scope.play.batch.read().unwrap_or_else(PoisonError::into_inner);
-            list(batch.iter().filter(|host| alive.contains(host)).cloned().collect())
-        }
+        "ansible_play_hosts" | "play_hosts" => there(scope, &scope.play.all_hosts),
+        "ansible_play_batch" => there(scope, &scope.play.batch.read().unwrap_or_else(PoisonError::into_inner)),
         "ansible_play_hosts_all" => list(scope.play.all_hosts.clone()),
         "ansible_play_name" => Value::str(&scope.play.name),
         "playbook_dir" => path(&scope.play.folder),
@@ -147,8 +143,9 @@ fn texts(names: &[String]) -> Value {
     Value::list(names.iter().map(Value::str))
 }
 
-fn hosts(names: &RwLock<Vec<Arc<str>>>) -> Value {
-    list(names.read().unwrap_or_else(PoisonError::into_inner).clone())
+fn there(scope: &TaskScope, names: &[Arc<str>]) -> Value {
+    let gone = scope.play.gone.read().unwrap_or_else(PoisonError::into_inner);
+    list(names.iter().filter(|name| !gone.contains(*name)).cloned().collect())
 }
 
 fn path(path: &std::path::Path) -> Value {

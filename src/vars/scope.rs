@@ -1,5 +1,6 @@
 //! The variables that a task sees on a host.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
@@ -28,10 +29,10 @@ pub struct PlayVars {
     pub role_names: Vec<String>,
     /// `ansible_play_hosts_all`.
     pub all_hosts: Vec<Arc<str>>,
-    /// `ansible_play_batch`, with the hosts that failed since.
+    /// The batch, with those that are gone.
     pub batch: RwLock<Vec<Arc<str>>>,
-    /// `ansible_play_hosts`: the hosts that have not failed.
-    pub alive: RwLock<Vec<Arc<str>>>,
+    /// Hosts that failed for good or left: neither `ansible_play_hosts` nor `ansible_play_batch` has them.
+    pub gone: RwLock<HashSet<Arc<str>>>,
 }
 
 /// What a role adds for its tasks, those of the roles above it and its dependencies included.

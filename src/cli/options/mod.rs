@@ -167,6 +167,7 @@ impl RunOptions {
         };
         let mut loader = Loader::new(roots(config));
         loader.decrypt.clone_from(&decrypt);
+        loader.private_roles = config.given("DEFAULT_PRIVATE_ROLE_VARS").map(crate::config::is_true);
         let mut world = World::new(inventory, extra, settings, decrypt);
         match facts::cache(config) {
             Ok(Some(cache)) => world = world.keeping_facts(cache, self.flush_cache),

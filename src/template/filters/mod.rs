@@ -26,6 +26,7 @@ use crate::diag::Diagnostic;
 use crate::value::Value;
 
 pub(crate) use super::eval::Invocation;
+pub(crate) use paths::normal;
 
 /// One filter.
 pub(crate) struct Filter {

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::results;
 use crate::engine::{Counts, Event, Job, Outcome, Sink, Status, TaskInfo};
 use crate::ui::colour::{Colour, paint};
-use crate::ui::{Style, difference, line, log, note, report};
+use crate::ui::report::bracketed;
+use crate::ui::{Style, difference, line, log, note, origin, report};
 use crate::value::Value;
 
 /// Writes events to the terminal.
@@ -76,6 +77,13 @@ impl Default {
         let failed = || self.arrow(outcome, action, action == "debug" && judged);
         let told = self.style.verbosity.level >= 1;
         let skipped = || self.arrow(outcome, action, false);
+        let is_failure =
+            matches!(outcome.status, Status::Failed | Status::Ignored | Status::Unreachable | Status::UnreachableIgnored) && !whole_loop;
+        if is_failure && bracketed() && !task.no_log && !outcome.hidden {
+            self.path(task);
+            let message = outcome.result.get("msg").map(ToString::to_string).unwrap_or_default();
+            self.failure(&paint(&origin::failure(outcome.error.as_ref(), &message, &task.span), Colour::Red));
+        }
         match outcome.status {
             // What the items said stands above already.
             Status::Ok | Status::Changed if whole_loop => {}
@@ -102,11 +110,16 @@ impl Default {
             && outcome.status == Status::Failed
             && !of_loop
             && !task.no_log
+            && !bracketed()
         {
-            if self.style.path_on_failure && self.style.verbosity.level < 2 {
-                line(&paint(&format!("task path: {}", place(task)), Colour::Grey));
-            }
+            self.path(task);
             report(problem);
+        }
+    }
+
+    fn path(&self, task: &TaskInfo) {
+        if self.style.path_on_failure && self.style.verbosity.level < 2 {
+            line(&paint(&format!("task path: {}", place(task)), Colour::Grey));
         }
     }
 
