@@ -47,18 +47,10 @@ pub fn report_all(diagnostics: &[Diagnostic]) {
 }
 
 /// The text of a report.
-<<<<<<< HEAD
 pub(super) fn drawn(diagnostic: &Diagnostic, colours: bool) -> String {
-    let (level, bracketed) = match diagnostic.level {
-        Level::Error => (Drawn::ERROR, "[ERROR]"),
-        Level::Warning => (Drawn::WARNING, "[WARNING]"),
-        Level::Deprecated => (Drawn::WARNING, "[DEPRECATION WARNING]"),
-=======
-pub fn drawn(diagnostic: &Diagnostic, colours: bool) -> String {
     let level = match diagnostic.level {
         Level::Error => Drawn::ERROR,
         Level::Warning | Level::Deprecated => Drawn::WARNING,
->>>>>>> main
     };
     let mut group = level.primary_title(diagnostic.message.as_str()).elements(std::iter::empty::<annotate_snippets::Element<'_>>());
     let path = |span: &Span| span.source.path.display().to_string();
