@@ -183,7 +183,7 @@ fn united(before: &Node, after: &Node) -> Node {
             None => entries.push((key.clone(), value.clone())),
         }
     }
-    Node::new(Kind::Map(entries.into()), after.span().clone())
+    Node::new(Kind::Map(entries), after.span().clone())
 }
 
 fn united_values(before: &Value, after: &Value) -> Value {

@@ -249,7 +249,7 @@ impl Attempt {
 
     /// Whether it changed the inventory.
     fn take_effect(&self, effect: Effect, scope: &TaskScope) -> Result<bool, Diagnostic> {
-        let world = &self.play.run.world;
+        let _world = &self.play.run.world;
         match effect {
             Effect::SetFacts { values, encrypted, cacheable, facts } => {
                 let to = self.learner(scope);
