@@ -89,6 +89,8 @@ pub struct Diagnostic {
     pub of_hosts: bool,
     /// What was under way, as results say it before the message: "Error while evaluating conditional: ".
     pub during: String,
+    /// It is about a value that is not there, which `debug` shows and does not fail for.
+    pub undefined: bool,
 }
 
 impl Diagnostic {
@@ -102,6 +104,7 @@ impl Diagnostic {
             help: Vec::new(),
             of_hosts: false,
             during: String::new(),
+            undefined: false,
         }
     }
 
@@ -156,11 +159,6 @@ impl Diagnostic {
     pub fn during(mut self, what: &str) -> Diagnostic {
         self.during.insert_str(0, what);
         self
-    }
-
-    /// Whether it is about something that is not there, which `debug` shows and does not fail for.
-    pub fn is_undefined(&self) -> bool {
-        self.message.contains("undefined") || self.message.contains("no attribute")
     }
 
     /// The message as results carry it: with what was under way, names in the quotes that scripts look for.

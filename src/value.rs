@@ -178,7 +178,7 @@ impl Undefined {
             Some(hint) => hint.clone(),
             None => format!("`{}` is undefined", self.name),
         };
-        let error = Diagnostic::error(message).or_at(self.span.as_ref());
+        let error = Diagnostic { undefined: true, ..Diagnostic::error(message) }.or_at(self.span.as_ref());
         match &self.similar {
             Some(similar) => error.help(format!("did you mean `{similar}`?")),
             None => error,

@@ -71,7 +71,7 @@ impl Action for Debug {
         };
         let value = match value {
             Ok(json) => json,
-            Err(problem) if problem.is_undefined() => {
+            Err(problem) if problem.undefined => {
                 let why = format!("error 1 - {}", problem.in_result());
                 let done = Done { warnings: vec![format!("Encountered 1 template error.\n{why}")], ..Done::default() };
                 return Ok(done.with(&name, format!("<< {why} >>")));

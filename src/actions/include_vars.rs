@@ -49,7 +49,7 @@ impl Action for IncludeVars {
         let files = match (&self.file, &self.dir) {
             (Some(file), _) => vec![find(context.scope, file)?],
             (None, Some(dir)) => self.files_of(&find(context.scope, dir)?)?,
-            (None, None) => return Err(Failure::new("one of `file` and `dir` is needed")),
+            (None, None) => return Err(refused("Could not find file: neither `file` nor `dir` names one".into(), &[])),
         };
         let mut all = VarMap::new();
         let mut hidden = false;
@@ -165,35 +165,12 @@ fn absolute(path: &Path) -> String {
 
 /// `hash_behaviour: merge`: dictionaries go into those of the same name.
 fn merged(scope: &dyn Scope, name: &str, var: Var) -> Result<Var, Diagnostic> {
-    let before = match (scope.get(name), &var) {
-        (None, _) => return Ok(var),
-        (Some(Var::Node(before)), Var::Node(node)) if before.as_map().is_some() => return Ok(Var::Node(united(&before, node))),
-        (Some(before), _) => template::variable(&before, scope)?,
+    let before = match scope.get(name) {
+        None => return Ok(var),
+        Some(before) if template::is_dictionary(&before) => return Ok(template::merged(&before, var)),
+        Some(before) => template::variable(&before, scope)?,
     };
-    let after = template::variable(&var, scope)?;
-    Ok(Var::Value(united_values(&before, &after)))
-}
-
-fn united(before: &Node, after: &Node) -> Node {
-    let (Some(old), Some(new)) = (before.as_map(), after.as_map()) else { return after.clone() };
-    let mut entries = old.to_vec();
-    for (key, value) in new {
-        match entries.iter_mut().find(|(known, _)| known.scalar_text() == key.scalar_text()) {
-            Some((_, known)) => *known = united(known, value),
-            None => entries.push((key.clone(), value.clone())),
-        }
-    }
-    Node::new(Kind::Map(entries), after.span().clone())
-}
-
-fn united_values(before: &Value, after: &Value) -> Value {
-    let (Some(old), Some(new)) = (before.as_map(), after.as_map()) else { return after.clone() };
-    let mut map = old.clone();
-    for (key, value) in new {
-        let value = map.get(key).map_or_else(|| value.clone(), |known| united_values(known, value));
-        map.insert(key.clone(), value);
-    }
-    Value::Map(Arc::new(map))
+    Ok(template::merged(&Var::Value(before), Var::Value(template::variable(&var, scope)?)))
 }
 
 fn as_dictionary(vars: VarMap) -> Node {

@@ -31,6 +31,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+pub(crate) use self::set_fact::valid_name;
 use crate::modules::arguments::{self, Argument, Arguments, Rule, refuse_unknown};
 use crate::plan::Failure;
 use crate::playbook::Foreign;

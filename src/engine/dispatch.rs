@@ -249,7 +249,6 @@ impl Attempt {
 
     /// Whether it changed the inventory.
     fn take_effect(&self, effect: Effect, scope: &TaskScope) -> Result<bool, Diagnostic> {
-        let _world = &self.play.run.world;
         match effect {
             Effect::SetFacts { values, encrypted, cacheable, facts } => {
                 let to = self.learner(scope);

@@ -91,6 +91,7 @@ impl Frame {
                 name: role.name.clone(),
                 path: role.path.clone(),
                 parents: parent.parents.clone(),
+                parent_paths: parent.parent_paths.clone(),
                 defaults: role.defaults.clone(),
                 vars: role.vars.clone(),
                 params: role.params.clone(),
@@ -113,10 +114,13 @@ impl Frame {
         vars.extend(used.role.vars.clone());
         params.extend(used.params.clone());
         let parents = parent.map(|p| std::iter::once(p.name.clone()).chain(p.parents.iter().cloned()).collect()).unwrap_or_default();
+        let parent_paths =
+            parent.map(|p| std::iter::once(p.path.clone()).chain(p.parent_paths.iter().cloned()).collect()).unwrap_or_default();
         let role = RoleVars {
             name: used.role.name.clone(),
             path: used.role.path.clone(),
             parents,
+            parent_paths,
             defaults: Arc::new(defaults),
             vars: Arc::new(vars),
             params: Arc::new(params),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::attempt::{Attempt, failed, registered, skipped};
 use super::event::{Event, Outcome, Status, TaskInfo};
 use super::frame::Frame;
-use super::play::{Host, PlayRun};
+use super::play::{Host, PlayRun, dependencies};
 use super::repeat::item_vars;
 use super::steps::Flow;
 use super::task::shown_outcome;
@@ -195,6 +195,9 @@ impl PlayRun {
                 if problems.has_errors() {
                     return Err(problems);
                 }
+                let mut dependent = Vec::new();
+                dependencies(&role, &mut dependent);
+                self.vars.took_in(&role.name, dependent);
                 if *public {
                     self.publish(&role);
                 }

@@ -15,7 +15,7 @@ use super::frame::Frame;
 use super::handlers::{Handlers, collect_handlers};
 use super::run::Run;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::playbook::{self, Play, Step, Task, VarMap, role};
+use crate::playbook::{self, Play, Role, Step, Task, VarMap, role};
 use crate::template::{Var, render, render_text};
 use crate::value::Value;
 use crate::vars::{Chain, HostState, PlayVars, TaskScope};
@@ -197,7 +197,15 @@ fn prepare(run: &Arc<Run>, play: &Play) -> Result<(Arc<PlayVars>, Vec<Arc<str>>)
         defaults.extend(used.role.defaults.clone());
         role_vars.extend(used.role.vars.clone());
     }
-    let role_names = play.roles.iter().filter_map(|s| if let Step::Role(r) = s { Some(r.role.name.clone()) } else { None }).collect();
+    let mut role_names: Vec<String> =
+        play.roles.iter().filter_map(|s| if let Step::Role(r) = s { Some(r.role.name.clone()) } else { None }).collect();
+    let mut dependent = Vec::new();
+    roles.values().for_each(|used| dependencies(&used.role, &mut dependent));
+    for used in roles.values().filter(|used| !dependent.contains(&used.role.name)) {
+        if !role_names.contains(&used.role.name) {
+            role_names.push(used.role.name.clone());
+        }
+    }
     let vars = PlayVars {
         name,
         folder: play.folder.clone(),
@@ -205,12 +213,23 @@ fn prepare(run: &Arc<Run>, play: &Play) -> Result<(Arc<PlayVars>, Vec<Arc<str>>)
         files: RwLock::default(),
         role_defaults: RwLock::new(Arc::new(defaults)),
         role_vars: RwLock::new(Arc::new(role_vars)),
-        role_names,
+        role_names: RwLock::new(role_names),
+        dependent_role_names: RwLock::new(dependent),
         batch: RwLock::new(all_hosts.clone()),
         gone: RwLock::new(all_hosts.iter().filter(|host| run.is_lost(host)).cloned().collect()),
         all_hosts,
     };
     Ok((Arc::new(vars), hosts))
+}
+
+/// Names of the roles that a role depends on, each once.
+pub(super) fn dependencies(role: &Role, names: &mut Vec<String>) {
+    for dependency in &role.dependencies {
+        if !names.contains(&dependency.role.name) {
+            names.push(dependency.role.name.clone());
+        }
+        dependencies(&dependency.role, names);
+    }
 }
 
 fn order(play: &Play, scope: &TaskScope, hosts: &mut [Arc<str>]) -> Result<(), Diagnostic> {
@@ -237,6 +256,9 @@ fn order(play: &Play, scope: &TaskScope, hosts: &mut [Arc<str>]) -> Result<(), D
 fn batches(play: &Play, scope: &TaskScope, hosts: &[Arc<str>]) -> Result<Vec<Vec<Arc<str>>>, Diagnostic> {
     let Some(node) = play.own.get("serial") else { return Ok(vec![hosts.to_vec()]) };
     let value = render(node, scope)?;
+    if matches!(value, Value::Omit | Value::Null) {
+        return Ok(vec![hosts.to_vec()]);
+    }
     let sizes: Vec<Value> = value.as_list().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
     let mut numbers = Vec::new();
     for size in &sizes {

@@ -76,7 +76,7 @@ impl Attempt {
         let mut results = Vec::with_capacity(total);
         let (mut status, mut diff, mut warnings, mut error, mut hidden) = (None, Vec::new(), Vec::new(), None, false);
         let (mut ended, mut known) = (Ok(false), scope.clone());
-        let written = self.written_items(scope).filter(|written| written.len() == total).unwrap_or_default();
+        let written = self.written_items(&items, scope).unwrap_or_default();
         if template::Scope::get(scope, &control.var).is_some() {
             scope.world.warn(collision(&self.task, &control.var));
         }
@@ -104,9 +104,20 @@ impl Attempt {
                     result.insert(Value::Str(name.clone()), value.clone());
                 }
             }
+            // What the turn registered can be in its label.
+            let seen = self.with_result(&inner, &outcome.result);
+            outcome.item = Some(match control.label.as_ref().map(|label| render(label, &seen)) {
+                None => item.clone(),
+                Some(Ok(label)) => label,
+                Some(Err(problem)) => {
+                    let msg = format!("Failed to template loop_control.label: {}", problem.in_result());
+                    result.insert("failed".into(), Value::Bool(true));
+                    result.insert("msg".into(), Value::from(msg));
+                    outcome = self.ignoring(Outcome { status: Status::Failed, error: Some(problem), ..outcome }, scope);
+                    item.clone()
+                }
+            });
             outcome.result = Value::Map(Arc::new(result));
-            let label = control.label.as_ref().and_then(|l| render(l, &inner).ok()).unwrap_or_else(|| item.clone());
-            outcome.item = Some(label);
             results.push(outcome.result.clone());
             ended = self.is_broken_off(control, &inner, &outcome.result);
             status = Some(worse(status, outcome.status));
@@ -146,13 +157,14 @@ impl Attempt {
         Outcome { status, result: Value::Map(Arc::new(result)), diff, warnings, item: None, error, delegated_to: None, hidden }
     }
 
-    /// The items where all are texts that stand in the playbook or its variables.
-    fn written_items(&self, scope: &TaskScope) -> Option<Vec<Node>> {
-        let repeat = self.task.repeat.as_ref()?;
-        let is_plain = |node: &Node| node.as_str().is_some() && node.tag().is_none() && !node.has_template();
+    /// The items with what of them was written, for actions that evaluate their arguments themselves.
+    fn written_items(&self, items: &[Value], scope: &TaskScope) -> Option<Vec<Node>> {
+        let evaluates = crate::actions::find(&self.task.action.name).is_some_and(|action| !action.raw.is_empty());
+        let repeat =
+            self.task.repeat.as_ref().filter(|repeat| evaluates && matches!(repeat.lookup.as_deref(), None | Some("items" | "list")))?;
         let node = template::written(&repeat.terms, scope)?;
-        let items = node.as_list().filter(|items| items.iter().all(is_plain))?;
-        matches!(repeat.lookup.as_deref(), None | Some("items" | "list")).then(|| items.to_vec())
+        let nodes = node.as_list().filter(|nodes| nodes.len() == items.len())?;
+        Some(nodes.iter().zip(items).map(|(node, item)| template::as_written(node, item, scope)).collect())
     }
 
     /// Whether `break_when` holds; it sees the item and what was registered of it.

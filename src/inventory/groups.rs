@@ -9,7 +9,7 @@ use indexmap::IndexSet;
 use super::settings::safe;
 use super::{ALL, Group, GroupNames, Host, Inventory, UNGROUPED};
 use crate::diag::Diagnostic;
-use crate::template::Var;
+use crate::template::{Var, VarMap, merged};
 use crate::yaml::{Kind, Node};
 
 impl Inventory {
@@ -97,14 +97,14 @@ impl Inventory {
             group.priority = number
                 .ok_or_else(|| value.error(format!("`ansible_group_priority` must be a whole number, this is {}", value.kind_name())))?;
         } else {
-            group.vars.insert(key.into(), Var::Node(value));
+            put(&mut group.vars, key, value, self.settings.merge_hashes);
         }
         Ok(())
     }
 
     pub(super) fn set_host_var(&mut self, host: &Arc<str>, key: &str, value: Node) {
         if let Some(host) = self.hosts.get_mut(host) {
-            host.vars.insert(key.into(), Var::Node(value));
+            put(&mut host.vars, key, value, self.settings.merge_hashes);
         }
     }
 
@@ -203,4 +203,14 @@ impl Inventory {
         });
         names
     }
+}
+
+/// A variable that another source may have set before.
+fn put(vars: &mut VarMap, key: &str, value: Node, merge: bool) {
+    let value = Var::Node(value);
+    let value = match vars.get(key) {
+        Some(under) if merge => merged(under, value),
+        _ => value,
+    };
+    vars.insert(key.into(), value);
 }

@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use indexmap::{IndexMap, IndexSet};
 
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::template::{Var, VarMap};
+use crate::template::{Var, VarMap, extend_merged};
 use crate::value::Value;
 
 pub use listing::Shown;
@@ -219,7 +219,10 @@ impl Inventory {
     fn merge(&self, host: &str) -> VarMap {
         let mut vars = VarMap::new();
         let mut take = |level: Option<&VarMap>| {
-            if let Some(level) = level {
+            let Some(level) = level else { return };
+            if self.settings.merge_hashes {
+                extend_merged(&mut vars, level);
+            } else {
                 vars.extend(level.iter().map(|(key, value)| (key.clone(), value.clone())));
             }
         };

@@ -34,6 +34,8 @@ pub struct Settings {
     pub script_errors: bool,
     /// Whether `constructed` sees extra variables where its file does not say.
     pub use_extra_vars: bool,
+    /// Dictionaries of several levels are merged, all the way down.
+    pub merge_hashes: bool,
 }
 
 /// What a source is that cannot be read.
@@ -87,6 +89,7 @@ impl Default for Settings {
             extensions: texts(&[".yml", ".yaml", ".json"]),
             script_errors: true,
             use_extra_vars: false,
+            merge_hashes: false,
         }
     }
 }

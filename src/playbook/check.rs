@@ -51,7 +51,7 @@ pub(super) fn check_taking_in(action: &Action, task: &Span, problems: &mut Diagn
     if std::ptr::eq(known, ROLE) && !given(&["name", "role"]) {
         problems.push(Diagnostic::error(format!("'name' is a required field for {name}.")).at(task));
     }
-    let unknown = |key: &&str| !known.contains(key) && !(dynamic && *key == "apply") && !(known == ROLE && *key == "_raw_params");
+    let unknown = |key: &&str| !(known.contains(key) || dynamic && *key == "apply" || known == ROLE && *key == "_raw_params");
     let names: Vec<&str> = action.arguments.iter().map(|(key, _)| key.as_str()).filter(unknown).collect();
     if !names.is_empty() {
         problems.push(Diagnostic::error(format!("Invalid options for {name}: {}", names.join(","))).at(task));

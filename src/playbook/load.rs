@@ -51,6 +51,15 @@ pub struct Roots {
     pub library: Vec<PathBuf>,
 }
 
+/// What a key that stands twice in a dictionary leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Duplicates {
+    #[default]
+    Warn,
+    Refuse,
+    Ignore,
+}
+
 /// Reads playbooks, tasks files and roles; each role is read once.
 pub struct Loader {
     pub roots: Roots,
@@ -59,6 +68,7 @@ pub struct Loader {
     /// What names in static imports may use: extra variables.
     pub constants: Option<Arc<dyn Scope>>,
     pub decrypt: Option<Arc<Decrypt>>,
+    pub duplicates: Duplicates,
     /// Whether variables of roles are for their own tasks only, where it is said at all.
     pub private_roles: Option<bool>,
     pub(super) roles: Mutex<HashMap<String, Arc<Role>>>,
@@ -119,6 +129,7 @@ impl Loader {
             check_actions: true,
             constants: None,
             decrypt: None,
+            duplicates: Duplicates::default(),
             private_roles: None,
             roles: Mutex::default(),
             libraries: Mutex::default(),
@@ -160,18 +171,23 @@ impl Loader {
         };
         // What was encrypted is never shown in a report.
         let source = Arc::new(Source { path: shown(path), text: decrypt(&text)?.into() });
-        Ok(self.first(yaml::load_secret(&source)?, &source))
+        self.first(yaml::load_secret(&source)?, &source)
     }
 
     fn document(&self, source: &Arc<Source>) -> Result<Node, Diagnostic> {
-        Ok(self.first(yaml::load(source)?, source))
+        self.first(yaml::load(source)?, source)
     }
 
-    fn first(&self, loaded: yaml::Loaded, source: &Arc<Source>) -> Node {
-        if let Ok(mut warnings) = self.warnings.lock() {
-            warnings.extend(loaded.warnings);
+    fn first(&self, loaded: yaml::Loaded, source: &Arc<Source>) -> Result<Node, Diagnostic> {
+        match (self.duplicates, loaded.warnings.first()) {
+            (Duplicates::Refuse, Some(duplicate)) => {
+                let message = format!("YAML parsing failed: {}", duplicate.message);
+                return Err(Diagnostic { level: crate::diag::Level::Error, message, ..duplicate.clone() });
+            }
+            (Duplicates::Warn, Some(_)) => self.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(loaded.warnings),
+            _ => {}
         }
-        loaded.documents.into_iter().next().unwrap_or_else(|| Node::new(Kind::Null, crate::diag::Span::locate(source, 0, 0)))
+        Ok(loaded.documents.into_iter().next().unwrap_or_else(|| Node::new(Kind::Null, crate::diag::Span::locate(source, 0, 0))))
     }
 
     fn playbook_file(&self, path: &Path, open: &mut Open, plays: &mut Vec<Play>, problems: &mut Diagnostics) {

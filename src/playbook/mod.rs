@@ -25,7 +25,7 @@ pub use check::{META, check_action};
 pub use escapes::decoded;
 pub use keywords::{Keywords, list_or_one, word, word_flag};
 pub use library::Foreign;
-pub use load::{Inside, Loader, Roots};
+pub use load::{Duplicates, Inside, Loader, Roots};
 pub use role::{From, Role, RoleUse};
 pub use survey::Survey;
 

@@ -7,7 +7,10 @@ use super::check::known_action;
 use super::keywords::{SHARED, SINGLE, list_or_one, word_flag};
 use super::load::{Inside, Loader};
 use super::{Action, Block, Keywords, Loop, Step, Task};
+use crate::actions::valid_name;
 use crate::diag::{Diagnostic, Diagnostics, Level};
+use crate::template;
+use crate::value::Value;
 use crate::yaml::{Kind, Node};
 
 /// Keywords that only tasks and handlers have.
@@ -198,7 +201,7 @@ impl Loader {
             span: node.span().clone(),
             repeat,
             loop_control: node.get("loop_control").cloned(),
-            register: node.get("register").and_then(Node::as_str).map(Into::into),
+            register: node.get("register").and_then(|name| problems.collect(registered(name))).flatten(),
             until: list("until"),
             retries: node.get("retries").cloned(),
             delay: node.get("delay").cloned(),
@@ -302,6 +305,20 @@ fn first_word(text: &str) -> (&str, &str) {
     match text[from..].find(char::is_whitespace) {
         Some(end) => text.split_at(from + end),
         None => (text, ""),
+    }
+}
+
+/// The variable that gets the result.
+fn registered(name: &Node) -> Result<Option<Arc<str>>, Diagnostic> {
+    let wrong = |what: String| name.error(format!("Invalid 'register' specified: Invalid variable name {what}."));
+    match (name.kind(), name.scalar_text()) {
+        (Kind::Null, _) => Ok(None),
+        (Kind::Str(text), _) if valid_name(text) => Ok(Some(text.clone())),
+        (Kind::Str(text), _) => Err(wrong(format!("'{text}'"))),
+        (_, text) => {
+            let shown = text.map(|text| format!("'{text}' ")).unwrap_or_default();
+            Err(wrong(format!("{shown}of type '{}'", template::type_name(&Value::from_node(name)))))
+        }
     }
 }
 

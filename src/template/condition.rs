@@ -189,7 +189,8 @@ fn syntax_holds(node: &Node) -> bool {
     matches!(node.kind(), Kind::Str(text) if syntax::program(text, Mode::Expression).is_ok())
 }
 
-fn data(value: &Value, span: &Span) -> Node {
+/// A value as a node, its texts marked as unsafe: nothing in it is rendered again.
+pub(super) fn data(value: &Value, span: &Span) -> Node {
     let kind = match value {
         Value::Null | Value::Omit | Value::Undefined(_) | Value::Object(_) => Kind::Null,
         Value::Bool(flag) => Kind::Bool(*flag),
@@ -202,9 +203,32 @@ fn data(value: &Value, span: &Span) -> Node {
     Node::new(kind, span.clone())
 }
 
-/// Whether an expression only names a value of the vault.
-pub(super) fn names_encrypted(expr: &Expr, scope: &dyn Scope) -> bool {
-    named(expr, scope).and_then(|node| written(&node, scope)).is_some_and(|node| node.tag() == Some(&Tag::Vault))
+/// The vault text, where an expression only names a value of the vault.
+pub(super) fn encrypted(expr: &Expr, scope: &dyn Scope) -> Option<Arc<str>> {
+    let node = named(expr, scope).and_then(|node| written(&node, scope))?;
+    match (node.kind(), node.tag()) {
+        (Kind::Str(text), Some(Tag::Vault)) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// A rendered value with what of it was written: its texts that have nothing to render, or are named by a template.
+pub fn as_written(node: &Node, value: &Value, scope: &dyn Scope) -> Node {
+    match (node.kind(), value) {
+        _ if node.tag().is_some() => data(value, node.span()),
+        (Kind::List(nodes), Value::List(values)) if nodes.len() == values.len() => {
+            let items = nodes.iter().zip(values.iter()).map(|(node, value)| as_written(node, value, scope));
+            Node::new(Kind::List(items.collect()), node.span().clone())
+        }
+        (Kind::Map(nodes), Value::Map(values)) if nodes.len() == values.len() => {
+            let entries = nodes.iter().zip(values.iter()).map(|((key, node), (_, value))| (key.clone(), as_written(node, value, scope)));
+            Node::new(Kind::Map(entries.collect()), node.span().clone())
+        }
+        (Kind::List(_) | Kind::Map(_), _) => data(value, node.span()),
+        _ if !node.has_template() => node.clone(),
+        (_, Value::Str(_)) => written(node, scope).unwrap_or_else(|| data(value, node.span())),
+        _ => data(value, node.span()),
+    }
 }
 
 /// Where a template leads that only names a variable or a part of one; the node itself where it is no template.

@@ -17,6 +17,7 @@ mod filters;
 mod functions;
 mod header;
 mod lookups;
+mod merge;
 mod methods;
 mod passwords;
 mod predicates;
@@ -35,10 +36,11 @@ use crate::value::{Map, Value};
 use crate::yaml::{Kind, Node};
 
 pub use check::{check, check_expression, check_file, names, needs};
-pub use condition::{condition, evaluate, expressions, written};
+pub use condition::{as_written, condition, evaluate, expressions, written};
 pub(crate) use dump::Encrypted;
 pub(crate) use filters::normal;
 pub use lookups::{lookup, stop_lookups};
+pub use merge::{extend_merged, is_dictionary, merged};
 pub use scope::{Overlay, Scope, SearchPath, Var, VarMap, about, var_map};
 
 /// How a whole template file is read (`#jinja2:` headers and the template module's arguments set these).

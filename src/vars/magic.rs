@@ -1,6 +1,6 @@
 //! Magic variables: what Ansible sets itself (docs.ansible.com, "Special Variables").
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::TaskScope;
 use super::hostvars::{AllVars, HostVars};
@@ -11,12 +11,14 @@ use crate::value::Value;
 pub(super) const NAMES: &[&str] = &[
     "ansible_check_mode",
     "ansible_config_file",
+    "ansible_dependent_role_names",
     "ansible_diff_mode",
     "ansible_facts",
     "ansible_forks",
     "ansible_inventory_sources",
     "ansible_limit",
     "ansible_parent_role_names",
+    "ansible_parent_role_paths",
     "ansible_play_batch",
     "ansible_play_hosts",
     "ansible_play_hosts_all",
@@ -50,6 +52,9 @@ pub(super) const NAMES: &[&str] = &[
 
 /// The Ansible whose language this is.
 const VERSION: (i64, i64, i64) = (2, 19, 14);
+
+/// Python is not needed here; what asks for one gets the system's.
+const PYTHON: &str = "/usr/bin/python3";
 
 /// The same as text.
 pub const ANSIBLE_VERSION: &str = "2.19.14";
@@ -86,8 +91,19 @@ pub(super) fn get(scope: &TaskScope, name: &str) -> Option<Value> {
         "role_path" => path(&role?.path),
         "role_name" => Value::str(role?.name.rsplit('.').next()?),
         "ansible_role_name" => Value::str(&role?.name),
-        "ansible_parent_role_names" => texts(&role?.parents),
-        "role_names" | "ansible_role_names" | "ansible_play_role_names" => texts(&scope.play.role_names),
+        "ansible_parent_role_names" => texts(Some(&role?.parents).filter(|parents| !parents.is_empty())?),
+        "ansible_parent_role_paths" => {
+            let paths = Some(&role?.parent_paths).filter(|paths| !paths.is_empty())?;
+            Value::list(paths.iter().map(|folder| path(folder)))
+        }
+        "role_names" | "ansible_play_role_names" => texts(&known(&scope.play.role_names)),
+        "ansible_dependent_role_names" => texts(&known(&scope.play.dependent_role_names)),
+        "ansible_role_names" => {
+            let mut all = known(&scope.play.role_names);
+            let more: Vec<String> = known(&scope.play.dependent_role_names).into_iter().filter(|name| !all.contains(name)).collect();
+            all.extend(more);
+            texts(&all)
+        }
         "ansible_check_mode" => Value::Bool(settings.check),
         "ansible_diff_mode" => Value::Bool(settings.diff),
         "ansible_verbosity" => Value::Int(i64::from(settings.verbosity)),
@@ -101,7 +117,7 @@ pub(super) fn get(scope: &TaskScope, name: &str) -> Option<Value> {
         "ansible_search_path" => Value::list(scope.chain.paths.folders.iter().map(|p| path(p))),
         "inventory_file" => path(&scope.world.read_inventory(|inventory| inventory.source_of(host))?),
         "inventory_dir" => path(scope.world.read_inventory(|inventory| inventory.source_of(host))?.parent()?),
-        "ansible_playbook_python" => Value::str("/usr/bin/python3"),
+        "ansible_playbook_python" => Value::str(PYTHON),
         "ansible_version" => {
             let (major, minor, revision) = VERSION;
             let full = Value::str(ANSIBLE_VERSION);
@@ -120,19 +136,30 @@ pub(super) fn get(scope: &TaskScope, name: &str) -> Option<Value> {
 
 /// Names that have a value only where nobody sets them.
 pub(super) fn fallback(scope: &TaskScope, name: &str) -> Option<Var> {
-    // `hostvars` has of these what was set.
-    if scope.apart && name != "ansible_managed" {
+    let host = &*scope.host.name;
+    // Localhost that no inventory has is this machine, with the controller's Python.
+    let implicit =
+        || matches!(host, "localhost" | "127.0.0.1" | "::1") && !scope.world.read_inventory(|inventory| inventory.has_host(host));
+    // `hostvars` has of the others what was set.
+    let always = matches!(name, "ansible_managed" | "ansible_connection" | "ansible_python_interpreter");
+    if scope.apart && !(always && (name == "ansible_managed" || implicit())) {
         return None;
     }
     let text = match name {
-        "ansible_managed" => "Ansible managed",
+        "ansible_managed" => scope.world.settings.managed.as_deref().unwrap_or("Ansible managed"),
+        "ansible_connection" if implicit() => "local",
         "ansible_connection" => "ssh",
+        "ansible_python_interpreter" if implicit() => PYTHON,
         "environment" => return Some(Var::Value(Value::list([]))),
         // The address is the name where none is given.
         "ansible_host" => return Some(Var::Value(Value::Str(scope.host.name.clone()))),
         _ => return None,
     };
     Some(Var::Value(Value::str(text)))
+}
+
+fn known(names: &RwLock<Vec<String>>) -> Vec<String> {
+    names.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 fn list(names: Vec<Arc<str>>) -> Value {

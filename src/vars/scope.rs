@@ -10,7 +10,7 @@ use indexmap::IndexSet;
 use super::hostvars::AllVars;
 use super::{HostState, Untrusted, VarMap, World, magic};
 use crate::diag::Diagnostic;
-use crate::template::{Scope, SearchPath, Var};
+use crate::template::{Scope, SearchPath, Var, is_dictionary, merged};
 use crate::yaml::Node;
 
 /// What the variables of one play are made of.
@@ -26,13 +26,29 @@ pub struct PlayVars {
     /// Defaults (level 2) and variables (level 15) of all roles of the play that are public.
     pub role_defaults: RwLock<Arc<VarMap>>,
     pub role_vars: RwLock<Arc<VarMap>>,
-    pub role_names: Vec<String>,
+    pub role_names: RwLock<Vec<String>>,
+    /// Roles that others of the play depend on.
+    pub dependent_role_names: RwLock<Vec<String>>,
     /// `ansible_play_hosts_all`.
     pub all_hosts: Vec<Arc<str>>,
     /// The batch, with those that are gone.
     pub batch: RwLock<Vec<Arc<str>>>,
     /// Hosts that failed for good or left: neither `ansible_play_hosts` nor `ansible_play_batch` has them.
     pub gone: RwLock<HashSet<Arc<str>>>,
+}
+
+impl PlayVars {
+    /// A role came in while the play runs.
+    pub fn took_in(&self, name: &str, dependent: Vec<String>) {
+        for (list, names) in [(&self.role_names, vec![name.to_owned()]), (&self.dependent_role_names, dependent)] {
+            let mut list = list.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            names.into_iter().for_each(|name| {
+                if !list.contains(&name) {
+                    list.push(name);
+                }
+            });
+        }
+    }
 }
 
 /// What a role adds for its tasks, those of the roles above it and its dependencies included.
@@ -42,6 +58,8 @@ pub struct RoleVars {
     pub path: PathBuf,
     /// `ansible_parent_role_names`, nearest first.
     pub parents: Vec<String>,
+    /// `ansible_parent_role_paths`: their folders.
+    pub parent_paths: Vec<PathBuf>,
     pub defaults: Arc<VarMap>,
     pub vars: Arc<VarMap>,
     pub params: Arc<VarMap>,
@@ -114,7 +132,9 @@ impl TaskScope {
             levels.push(files.clone());
         }
         levels.push(play.vars.clone());
-        levels.push(known.facts);
+        if !world.settings.facts_apart {
+            levels.push(known.facts);
+        }
         levels.push(world.inventory_vars(&host.name));
         if let Some(role) = &chain.role {
             levels.push(role.defaults.clone());
@@ -207,7 +227,17 @@ impl TaskScope {
     /// Without magic variables.
     pub fn plain(&self, name: &str) -> Option<Var> {
         self.ask(name);
-        self.levels.iter().find_map(|level| level.get(name)).cloned()
+        let mut found = self.levels.iter().filter_map(|level| level.get(name));
+        let mut var = found.next()?.clone();
+        if self.world.settings.merge_hashes {
+            for under in found.take_while(|under| is_dictionary(under)) {
+                if !is_dictionary(&var) {
+                    break;
+                }
+                var = merged(under, var);
+            }
+        }
+        Some(var)
     }
 }
 

@@ -24,6 +24,12 @@ pub struct Settings {
     /// Conditions must be booleans.
     pub strict_conditions: bool,
     pub untrusted: Untrusted,
+    /// Dictionaries of several levels are merged, all the way down.
+    pub merge_hashes: bool,
+    /// Facts are in `ansible_facts` only.
+    pub facts_apart: bool,
+    /// `ansible_managed`.
+    pub managed: Option<String>,
 }
 
 /// What becomes of a template that stands where templates are not rendered.

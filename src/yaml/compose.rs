@@ -315,7 +315,8 @@ fn merge(value: &Node, merged: &mut Vec<(Node, Node)>) -> Result<(), Diagnostic>
 
 fn duplicate(first: &Node, second: &Node) -> Diagnostic {
     let name = second.scalar_text().unwrap_or_default();
-    Diagnostic::warning(format!("the key `{name}` is given twice; the last one counts"))
+    Diagnostic::warning(format!("Found duplicate mapping key '{name}'."))
+        .help("the last one counts")
         .at(second.span())
         .related(first.span(), "first given here")
 }

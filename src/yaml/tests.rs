@@ -54,7 +54,7 @@ fn merged_entries_yield_and_come_first() {
 fn a_duplicate_key_warns_and_the_last_counts() {
     let loaded = load(&source("a: 1\nb: 2\na: 3\n")).expect("loads");
     assert_eq!(loaded.warnings.len(), 1);
-    assert_eq!(loaded.warnings[0].to_string(), "t.yml:3:1: the key `a` is given twice; the last one counts");
+    assert_eq!(loaded.warnings[0].to_string(), "t.yml:3:1: Found duplicate mapping key 'a'.");
     assert_eq!(format!("{:?}", loaded.documents[0]), "{\"a\": 3, \"b\": 2}");
 }
 

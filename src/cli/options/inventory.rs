@@ -56,5 +56,6 @@ pub(in crate::cli) fn settings(playbook_folder: &Path, decrypt: Option<Arc<Decry
         extensions: config.list("YAML_FILENAME_EXTENSIONS"),
         script_errors: config.flag("INVENTORY_SCRIPT_STDERR"),
         use_extra_vars: config.flag("INVENTORY_USE_EXTRA_VARS"),
+        merge_hashes: super::merges_hashes(config),
     })
 }

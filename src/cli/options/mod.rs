@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::diag::Diagnostic;
 use crate::engine::Options;
 use crate::inventory::Inventory;
-use crate::playbook::{Loader, Roots};
+use crate::playbook::{Duplicates, Loader, Roots};
 use crate::ui::Verbosity;
 use crate::vars::{Settings, Untrusted, World};
 
@@ -159,6 +159,9 @@ impl RunOptions {
             inventory_sources: sources.iter().map(PathBuf::from).collect(),
             config_file: config.file.clone(),
             strict_conditions: persona::is_ansible() && !config.flag("ALLOW_BROKEN_CONDITIONALS"),
+            merge_hashes: merges_hashes(config),
+            facts_apart: !config.flag("INJECT_FACTS_AS_VARS"),
+            managed: config.text("DEFAULT_MANAGED_STR"),
             untrusted: match config.text("_TEMPLAR_UNTRUSTED_TEMPLATE_BEHAVIOR").as_deref() {
                 Some("warning") => Untrusted::Warn,
                 Some("error") => Untrusted::Refuse,
@@ -167,6 +170,11 @@ impl RunOptions {
         };
         let mut loader = Loader::new(roots(config));
         loader.decrypt.clone_from(&decrypt);
+        loader.duplicates = match config.text("DUPLICATE_YAML_DICT_KEY").as_deref() {
+            Some("error") => Duplicates::Refuse,
+            Some("ignore") => Duplicates::Ignore,
+            _ => Duplicates::Warn,
+        };
         loader.private_roles = config.given("DEFAULT_PRIVATE_ROLE_VARS").map(crate::config::is_true);
         let mut world = World::new(inventory, extra, settings, decrypt);
         match facts::cache(config) {
@@ -291,6 +299,11 @@ fn some_host_within(inventory: &Inventory, limit: &str) -> anyhow::Result<()> {
             "no host is within --limit {limit}: Specified inventory, host pattern and/or --limit leaves us with no hosts to target."
         )),
     ))
+}
+
+/// Whether dictionaries of several levels are merged.
+fn merges_hashes(config: &Config) -> bool {
+    config.text("DEFAULT_HASH_BEHAVIOUR").as_deref() == Some("merge")
 }
 
 /// Where roles and collections are looked for besides the playbook's folder.

@@ -109,20 +109,7 @@ impl Eval<'_> {
     /// The undefined value for what `base` does not have.
     fn missing(&self, base: &Value, key: &Value, expr: Option<&Expr>) -> Value {
         let name = expr.and_then(Expr::path).unwrap_or_else(|| key.to_string());
-        let whose = match expr {
-            Some(Expr::Attr(base, ..) | Expr::Item(base, ..)) => base.path(),
-            _ => None,
-        };
-        let kind = objects::type_name(base);
-        let what = match (base, key) {
-            (Value::List(_) | Value::Tuple(_) | Value::Str(_), Value::Int(_)) => format!("no item {key}"),
-            (Value::Map(_), _) => format!("no key {key:?}"),
-            _ => format!("no attribute {key:?}"),
-        };
-        let hint = match whose {
-            Some(whose) => format!("`{name}` is undefined: `{whose}` is of type '{kind}' and has {what}"),
-            None => format!("`{name}` is undefined: an object of type '{kind}' has {what}"),
-        };
+        let hint = format!("`{name}` is undefined: object of type '{}' has no attribute {key:?}", objects::type_name(base));
         Value::Undefined(Arc::new(Undefined { name, hint: Some(hint), ..Undefined::default() }))
     }
 

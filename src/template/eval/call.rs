@@ -11,7 +11,7 @@ use crate::template::filters::{self, Filter};
 use crate::template::predicates::{self, Predicate};
 use crate::template::syntax::tree::{Call, FilterCall, TestCall};
 use crate::template::syntax::{At, Expr};
-use crate::template::{condition, functions, methods};
+use crate::template::{Encrypted, condition, functions, methods};
 use crate::value::{Object, Value};
 
 /// One call of a filter, a test or a lookup, as its function sees it.
@@ -102,11 +102,24 @@ fn text(value: &Value) -> Result<Arc<str>> {
 impl Eval<'_> {
     pub(crate) fn filter_call(&self, call: &FilterCall, frame: Option<&Arc<Frame>>) -> Result<Value> {
         let Some(filter) = call.filter else { return Err(self.placed(filters::unknown(&call.name), Some(call.at))) };
-        let input = if filter.undefined { self.expr(&call.base, frame)? } else { self.defined(&call.base, frame)? };
+        let input = if let Some(sealed) = self.sealed(filter.name, &call.base, frame) {
+            sealed
+        } else if filter.undefined {
+            self.expr(&call.base, frame)?
+        } else {
+            self.defined(&call.base, frame)?
+        };
         let arguments = self.arguments(&call.arguments, frame)?;
         self.apply_filter(filter, &call.name, input, arguments)
             .map(|value| self.literal(value))
             .map_err(|fail| self.placed(fail, Some(call.at)))
+    }
+
+    /// What asks about vault texts gets them as they were written, not opened.
+    fn sealed(&self, name: &str, base: &Expr, frame: Option<&Arc<Frame>>) -> Option<Value> {
+        let asks = matches!(name, "unvault" | "vault_encrypted" | "tagged_with") && frame.is_none();
+        let text = asks.then(|| condition::encrypted(base, self.context.scope)).flatten()?;
+        Some(Value::Object(Arc::new(Encrypted(text))))
     }
 
     pub(crate) fn apply_filter(&self, filter: &'static Filter, name: &str, input: Value, arguments: Arguments) -> Result<Value> {
@@ -139,10 +152,13 @@ impl Eval<'_> {
 
     pub(crate) fn test_call(&self, call: &TestCall, frame: Option<&Arc<Frame>>) -> Result<bool> {
         let Some(test) = call.test else { return Err(self.placed(predicates::unknown(&call.name), Some(call.at))) };
-        if test.name == "vault_encrypted" && frame.is_none() && condition::names_encrypted(&call.base, self.context.scope) {
-            return Ok(true);
-        }
-        let input = if test.undefined { self.expr(&call.base, frame)? } else { self.defined(&call.base, frame)? };
+        let input = if let Some(sealed) = self.sealed(test.name, &call.base, frame) {
+            sealed
+        } else if test.undefined {
+            self.expr(&call.base, frame)?
+        } else {
+            self.defined(&call.base, frame)?
+        };
         let arguments = self.arguments(&call.arguments, frame)?;
         self.apply_test(test, &call.name, input, arguments).map_err(|fail| self.placed(fail, Some(call.at)))
     }

@@ -1,11 +1,14 @@
 //! Digests, hashes of passwords, vault texts.
 
+use std::sync::Arc;
+
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
 
 use super::{Filter, Invocation};
 use crate::diag::Diagnostic;
+use crate::template::Encrypted;
 use crate::template::eval::Result;
 use crate::template::eval::objects::type_name;
 use crate::template::passwords::{self, Scheme};
@@ -65,6 +68,7 @@ fn password_hash(call: &Invocation<'_, '_>) -> Result<Value> {
 fn secret_text(call: &Invocation<'_, '_>) -> Result<std::sync::Arc<str>> {
     match &call.input {
         Value::Str(text) => Ok(text.clone()),
+        Value::Object(object) if object.type_name() == "EncryptedString" => Ok(object.plain()?.to_string().into()),
         other => Err(call.error(format!("takes a string, not an object of type '{}'; `| string` makes one", type_name(other)))),
     }
 }
@@ -84,7 +88,7 @@ fn encrypt(call: &Invocation<'_, '_>) -> Result<Value> {
         Some(salt) => vault::encrypt_with_salt(content.as_bytes(), &secret, salt.as_bytes()),
         None => vault::encrypt(content.as_bytes(), &secret)?,
     };
-    Ok(Value::from(sealed))
+    Ok(if call.flag(3, false) { Value::Object(Arc::new(Encrypted(sealed.into()))) } else { Value::from(sealed) })
 }
 
 fn decrypt(call: &Invocation<'_, '_>) -> Result<Value> {

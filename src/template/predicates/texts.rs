@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::Predicate;
+use crate::template::eval::objects::type_name;
 use crate::template::eval::{Invocation, Result};
 use crate::template::filters::encode::url_head;
 use crate::template::filters::regex;
@@ -41,6 +42,11 @@ pub(super) const TABLE: &[Predicate] = &[
     Predicate::new("urn", &[], |call| text(call, |text| url_head(text).is_some_and(|(scheme, _, _)| scheme == "urn"))),
     Predicate::new("uri", &["schemes"], |call| is_uri(call, false)),
     Predicate::new("vault_encrypted", &[], |call| text(call, |text| text.starts_with("$ANSIBLE_VAULT;"))),
+    // Of the tags that ansible-core keeps of values, the one that is kept here.
+    Predicate::new("tagged_with", &["tag_name"], |call| match &*call.text(0)?.unwrap_or_default() {
+        "VaultedValue" => Ok(type_name(&call.input) == "EncryptedString"),
+        other => Err(call.error(format!("values do not keep the tag {other} here"))),
+    }),
     Predicate::new("vaulted_file", &[], |call| {
         let path = call.input_text()?;
         let bytes = std::fs::read(&*path).map_err(|error| call.error(format!("{path} cannot be read: {error}")))?;

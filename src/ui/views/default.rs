@@ -131,6 +131,9 @@ impl Default {
     fn arrow(&self, outcome: &Outcome, action: &str, made_to_show: bool) -> String {
         let mut map = results::shown(outcome, self.style.verbosity.level);
         map.shift_remove("failed");
+        if outcome.result.get("failed").is_some_and(Value::is_true) {
+            map.shift_remove("skipped");
+        }
         if action == "debug" {
             if outcome.result.get("failed").is_some_and(Value::is_true) && !map.contains_key("msg") {
                 map.insert("msg".into(), "Task failed: Action failed: Unknown error.".into());
