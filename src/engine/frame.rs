@@ -12,7 +12,7 @@ use crate::yaml::Node;
 
 /// One level; the outermost is the play.
 #[derive(Debug)]
-pub(super) struct Frame {
+pub struct Frame {
     pub keywords: Arc<Keywords>,
     pub parent: Option<Arc<Frame>>,
     /// The role whose tasks these are.
@@ -33,7 +33,7 @@ pub(super) struct Frame {
 
 impl Frame {
     /// The play's own.
-    pub(super) fn play(keywords: Arc<Keywords>, folder: PathBuf) -> Arc<Frame> {
+    pub fn play(keywords: Arc<Keywords>, folder: PathBuf) -> Arc<Frame> {
         Arc::new(Frame {
             keywords,
             parent: None,
@@ -50,7 +50,7 @@ impl Frame {
     }
 
     /// A block, or a task, in this frame.
-    pub(super) fn inner(self: &Arc<Frame>, keywords: &Arc<Keywords>, folder: Option<&PathBuf>, rescuable: bool) -> Arc<Frame> {
+    pub fn inner(self: &Arc<Frame>, keywords: &Arc<Keywords>, folder: Option<&PathBuf>, rescuable: bool) -> Arc<Frame> {
         let mut vars = self.vars.clone();
         if !keywords.vars.is_empty() {
             vars.insert(0, Arc::new(keywords.vars.clone()));
@@ -71,7 +71,7 @@ impl Frame {
 
     /// What a dynamic include, whose own frame this is, takes in: the include's variables come down, and what `apply` says; its other
     /// keywords are for the include alone.
-    pub(super) fn included(self: &Arc<Frame>, apply: Arc<Keywords>, params: VarMap, folder: PathBuf) -> Arc<Frame> {
+    pub fn included(self: &Arc<Frame>, apply: Arc<Keywords>, params: VarMap, folder: PathBuf) -> Arc<Frame> {
         let around = self.parent.as_ref().unwrap_or(self);
         let mut frame = Frame { folder, ..around.inner(&apply, None, false).shallow() };
         if !self.keywords.vars.is_empty() {
@@ -84,7 +84,7 @@ impl Frame {
     }
 
     /// A role that the role of this frame depends on: it sees that role's variables, and is not inside it.
-    pub(super) fn enter_dependency(self: &Arc<Frame>, used: &RoleUse) -> Arc<Frame> {
+    pub fn enter_dependency(self: &Arc<Frame>, used: &RoleUse) -> Arc<Frame> {
         let mut frame = self.enter(used).shallow();
         if let (Some(role), Some(parent)) = (&frame.role, &self.role) {
             let role = RoleVars {
@@ -102,7 +102,7 @@ impl Frame {
     }
 
     /// A role used here.
-    pub(super) fn enter(self: &Arc<Frame>, used: &RoleUse) -> Arc<Frame> {
+    pub fn enter(self: &Arc<Frame>, used: &RoleUse) -> Arc<Frame> {
         let parent = self.role.as_deref();
         let mut defaults = parent.map(|p| (*p.defaults).clone()).unwrap_or_default();
         let mut vars = parent.map(|p| (*p.vars).clone()).unwrap_or_default();
@@ -148,18 +148,18 @@ impl Frame {
     }
 
     /// For a `rescue` or `always`.
-    pub(super) fn shielded(self: &Arc<Frame>) -> Arc<Frame> {
+    pub fn shielded(self: &Arc<Frame>) -> Arc<Frame> {
         Arc::new(Frame { shielded: true, ..self.shallow() })
     }
 
     /// For the handlers of a role.
-    pub(super) fn for_handlers(self: &Arc<Frame>) -> Arc<Frame> {
+    pub fn for_handlers(self: &Arc<Frame>) -> Arc<Frame> {
         let folder = self.role.as_ref().map_or_else(|| self.folder.clone(), |r| r.path.join("handlers"));
         Arc::new(Frame { handlers: true, rescuable: false, folder, ..self.shallow() })
     }
 
     /// The variables of this place.
-    pub(super) fn chain(&self) -> Arc<Chain> {
+    pub fn chain(&self) -> Arc<Chain> {
         Arc::new(Chain {
             vars: self.vars.clone(),
             include_params: self.include_params.clone(),
@@ -185,7 +185,7 @@ impl Frame {
     }
 
     /// The nearest value of a keyword.
-    pub(super) fn nearest(&self, name: &str) -> Option<&Node> {
+    pub fn nearest(&self, name: &str) -> Option<&Node> {
         self.levels().find_map(|frame| frame.keywords.get(name))
     }
 
@@ -193,14 +193,10 @@ impl Frame {
     ///
     /// # Errors
     /// Its template fails, or it is none.
-    pub(super) fn flag(&self, name: &str, scope: &dyn Scope) -> Result<Option<bool>, Diagnostic> {
-        let Some(node) = self.nearest(name) else { return Ok(None) };
-        if let Some(constant) = crate::playbook::word_flag(node) {
-            return Ok(Some(constant));
-        }
-        let value = render(node, scope).map_err(|problem| problem.during(&format!("Error processing keyword '{name}': ")))?;
+    pub fn flag(&self, name: &str, scope: &dyn Scope) -> Result<Option<bool>, Diagnostic> {
+        let Some((node, value)) = self.rendered(name, scope)? else { return Ok(None) };
         Ok(match &value {
-            Value::Omit | Value::Null => None,
+            Value::Null => node.is_null().then_some(false),
             Value::Str(text) => match playbook::word(text) {
                 Some(flag) => Some(flag),
                 None => {
@@ -217,19 +213,29 @@ impl Frame {
     ///
     /// # Errors
     /// Its template fails.
-    pub(super) fn text(&self, name: &str, scope: &dyn Scope) -> Result<Option<String>, Diagnostic> {
-        let Some(node) = self.nearest(name) else { return Ok(None) };
-        match render(node, scope).map_err(|problem| problem.during(&format!("Error processing keyword '{name}': ")))? {
-            Value::Null | Value::Omit => Ok(None),
-            value => Ok(Some(value.to_string()).filter(|t| !t.is_empty())),
+    pub fn text(&self, name: &str, scope: &dyn Scope) -> Result<Option<String>, Diagnostic> {
+        let value = self.rendered(name, scope)?.map(|(_, value)| value).filter(|value| !matches!(value, Value::Null));
+        Ok(value.map(|value| value.to_string()).filter(|text| !text.is_empty()))
+    }
+
+    /// The nearest value of a keyword; one that is `omit` is as if it were not there.
+    fn rendered(&self, name: &str, scope: &dyn Scope) -> Result<Option<(&Node, Value)>, Diagnostic> {
+        // A task that leaves out its own delegation is not delegated.
+        let most = if name == "delegate_to" { 1 } else { usize::MAX };
+        for node in self.levels().filter_map(|frame| frame.keywords.get(name)).take(most) {
+            let value = render(node, scope).map_err(|problem| problem.during(&format!("Error processing keyword '{name}': ")))?;
+            if !matches!(value, Value::Omit) {
+                return Ok(Some((node, value)));
+            }
         }
+        Ok(None)
     }
 
     /// Whether all conditions down to here hold, outermost first; the one that does not is in the answer.
     ///
     /// # Errors
     /// A condition cannot be evaluated.
-    pub(super) fn when(&self, scope: &dyn Scope) -> Result<Option<Node>, Diagnostic> {
+    pub fn when(&self, scope: &dyn Scope) -> Result<Option<Node>, Diagnostic> {
         let mut levels: Vec<&Frame> = self.levels().collect();
         levels.reverse();
         for node in levels.into_iter().flat_map(|frame| &frame.keywords.when) {
@@ -241,7 +247,7 @@ impl Frame {
     }
 
     /// All tags down to here.
-    pub(super) fn tags(&self) -> Vec<&str> {
+    pub fn tags(&self) -> Vec<&str> {
         let mut tags: Vec<&str> = self.levels().flat_map(|frame| &frame.keywords.tags).map(String::as_str).collect();
         tags.sort_unstable();
         tags.dedup();
@@ -249,14 +255,14 @@ impl Frame {
     }
 
     /// `environment` of all levels, outermost first.
-    pub(super) fn environment(&self) -> Vec<&Node> {
+    pub fn environment(&self) -> Vec<&Node> {
         let mut levels: Vec<&Frame> = self.levels().collect();
         levels.reverse();
         levels.into_iter().flat_map(|frame| &frame.keywords.environment).collect()
     }
 
     /// `module_defaults` of all levels, outermost first.
-    pub(super) fn module_defaults(&self) -> Vec<&Node> {
+    pub fn module_defaults(&self) -> Vec<&Node> {
         let mut levels: Vec<&Frame> = self.levels().collect();
         levels.reverse();
         levels.into_iter().filter_map(|frame| frame.keywords.module_defaults.as_ref()).collect()
