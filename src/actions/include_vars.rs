@@ -10,6 +10,7 @@ use crate::arguments;
 use crate::diag::{Diagnostic, Source};
 use crate::modules::arguments::Rule;
 use crate::plan::Failure;
+use crate::playbook::reserved;
 use crate::template::{self, Scope, Var, VarMap, var_map};
 use crate::value::Value;
 use crate::yaml::{self, Kind, Node};
@@ -60,6 +61,11 @@ impl Action for IncludeVars {
                 return Err(refused(format!("{} must be stored as a dictionary/hash", absolute(file)), &files[..index]));
             }
             all.extend(var_map(&node, "include_vars").map_err(|problem| refused(problem.to_string(), &files[..index]))?);
+        }
+        for (name, var) in &all {
+            if let (Some(warning), Var::Node(node)) = (reserved(name), var) {
+                context.scope.warn(warning.at(node.span()));
+            }
         }
         let shown: serde_json::Map<_, _> = all
             .iter()

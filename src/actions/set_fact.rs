@@ -3,6 +3,7 @@
 use super::{Action, Context, Done, Effect};
 use crate::arguments;
 use crate::plan::Failure;
+use crate::playbook::reserved;
 use crate::template;
 use crate::value::Value;
 use crate::yaml::{Node, Tag};
@@ -30,6 +31,10 @@ impl Action for SetFact {
         for name in given.keys() {
             if !valid_name(name) {
                 return Err(Failure::argument(name, format!("Invalid variable name '{name}'.")));
+            }
+            if let Some(warning) = reserved(name) {
+                let written = context.written.iter().find(|(written, _)| written == name);
+                context.scope.warn(warning.or_at(written.map(|(_, node)| node.span())));
             }
         }
         let values = given.iter().map(|(k, v)| (k.as_str().into(), Value::from_json(v))).collect();

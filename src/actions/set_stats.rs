@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{Action, Context, Done, Effect};
 use crate::arguments;
+use crate::modules::arguments::Value as _;
 use crate::plan::Failure;
 use crate::value::Value;
 
@@ -13,11 +14,11 @@ arguments! {
     /// Keeps figures for the end of the run.
     pub(crate) struct SetStats {
         /// The figures, by name.
-        data: Map<String, Json>,
+        data: Json,
         /// Each host has its own.
-        per_host: bool = false,
+        per_host: Json = Json::from(false),
         /// Numbers are added, lists and texts appended to, dictionaries merged with what is there.
-        aggregate: bool = true,
+        aggregate: Json = Json::from(true),
     }
 }
 
@@ -28,13 +29,18 @@ impl Action for SetStats {
     const RETURNS: &'static str = "ansible_stats: what was kept";
 
     async fn run(self, _: Context<'_>) -> Result<Done, Failure> {
-        if let Some(name) = self.data.keys().find(|name| !valid_name(name)) {
-            let why = format!("The variable name '{name}' is not valid: letters, digits and _ only, not beginning with a digit");
-            return Err(Failure::argument("data", why));
+        let Ok(data) = Map::parse(&self.data) else {
+            return Err(Failure::argument("data", "The 'data' option needs to be a dictionary/hash"));
+        };
+        if let Some(name) = data.keys().find(|name| !valid_name(name)) {
+            return Err(Failure::argument("data", format!("Invalid variable name '{name}'.")));
         }
-        let values = self.data.iter().map(|(name, value)| (name.as_str().into(), Value::from_json(value))).collect();
-        let shown = serde_json::json!({"data": self.data, "per_host": self.per_host, "aggregate": self.aggregate});
-        let effects = vec![Effect::Stats { values, per_host: self.per_host, aggregate: self.aggregate }];
+        // What is no word for true is none for false either, and counts as that.
+        let flag = |value: &Json| bool::parse(value).unwrap_or(false);
+        let (per_host, aggregate) = (flag(&self.per_host), flag(&self.aggregate));
+        let values = data.iter().map(|(name, value)| (name.as_str().into(), Value::from_json(value))).collect();
+        let shown = serde_json::json!({"data": data, "per_host": per_host, "aggregate": aggregate});
+        let effects = vec![Effect::Stats { values, per_host, aggregate }];
         Ok(Done { effects, ..Done::default() }.with("ansible_stats", shown))
     }
 }

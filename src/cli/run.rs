@@ -61,17 +61,18 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::current();
     let folder = args.playbook_dir.clone().or_else(|| config.path("PLAYBOOK_DIR")).unwrap_or_else(|| PathBuf::from("."));
     let prepared = args.options.prepare(&folder, &[], &[])?;
-    let module = module(&args, &prepared)?;
-    let text = play(&args, module)?.to_string();
-    let source = Arc::new(Source { path: "<command line>".into(), text: text.into() });
-    let plays = prepared.loader.playbook_text(&source, &folder).map_err(persona::unreadable)?;
-    prepared.show_warnings();
     if args.options.list_hosts {
+        prepared.show_warnings();
         let hosts = prepared.world.read_inventory(|inventory| inventory.matching(&args.pattern, args.options.limit.as_deref()))?;
         ui::line(&format!("  hosts ({}):", hosts.len()));
         hosts.iter().for_each(|host| ui::line(&format!("    {host}")));
         return Ok(0);
     }
+    let module = module(&args, &prepared)?;
+    let text = play(&args, module)?.to_string();
+    let source = Arc::new(Source { path: "<command line>".into(), text: text.into() });
+    let plays = prepared.loader.playbook_text(&source, &folder).map_err(persona::unreadable)?;
+    prepared.show_warnings();
     let mut options = args.options.engine()?;
     options.task_timeout = args.task_timeout.or(options.task_timeout);
     let view = output::of_module(args.options.verbosity(), args.one_line, args.tree.as_deref())?;

@@ -76,7 +76,7 @@ impl Config {
                 }
                 setting
                     .check(&text)
-                    .map_err(|why| Diagnostic::error(format!("{name}={text}: {why}")).help("it is a variable of the environment"))?;
+                    .map_err(|why| Diagnostic::error(invalid(setting, &format!("env: {name}"), &why)).help(format!("it is {text:?}")))?;
                 config.given.insert(setting.name, Given { text, origin: Origin::Environment(name) });
                 break;
             }
@@ -100,7 +100,8 @@ impl Config {
                 if text.is_empty() && matches!(setting.kind, Kind::Flag | Kind::Number) {
                     continue;
                 }
-                setting.check(&text).map_err(|why| Diagnostic::error(format!("`{}` {why}", entry.key)).at(&entry.span))?;
+                let wrong = |why: String| Diagnostic::error(invalid(setting, &path.display().to_string(), &why)).at(&entry.span);
+                setting.check(&text).map_err(wrong)?;
                 let origin = Origin::File(path.to_owned());
                 self.given.insert(setting.name, Given { text: setting.based(&text, path), origin });
             }
@@ -153,6 +154,10 @@ impl Config {
     fn home(&self) -> String {
         self.given.get("ANSIBLE_HOME").map_or_else(|| "~/.ansible".to_owned(), |given| given.text.clone())
     }
+}
+
+fn invalid(setting: &Setting, origin: &str, why: &str) -> String {
+    format!("Config '{}' from '{origin}' has an invalid value: {why}", setting.name)
 }
 
 /// As Ansible reads booleans.

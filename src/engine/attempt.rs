@@ -119,7 +119,10 @@ impl Attempt {
                 result.insert("attempts".into(), Value::Int(i64::from(retries)));
                 result.insert("failed".into(), Value::Bool(true));
                 outcome.result = Value::Map(Arc::new(result));
-                outcome.status = Status::Failed;
+                // Where `failed_when` says no, the task goes on, and only its result says that it failed.
+                if self.task.failed_when.is_empty() {
+                    outcome.status = Status::Failed;
+                }
                 return Ok(outcome);
             }
             let left = retries - attempt + 1;

@@ -194,13 +194,9 @@ impl Frame {
     /// # Errors
     /// Its template fails, or it is none.
     pub fn flag(&self, name: &str, scope: &dyn Scope) -> Result<Option<bool>, Diagnostic> {
-        let Some(node) = self.nearest(name) else { return Ok(None) };
-        if let Some(constant) = crate::playbook::word_flag(node) {
-            return Ok(Some(constant));
-        }
-        let value = render(node, scope).map_err(|problem| problem.during(&format!("Error processing keyword '{name}': ")))?;
+        let Some((node, value)) = self.rendered(name, scope)? else { return Ok(None) };
         Ok(match &value {
-            Value::Omit | Value::Null => None,
+            Value::Null => node.is_null().then_some(false),
             Value::Str(text) => match playbook::word(text) {
                 Some(flag) => Some(flag),
                 None => {
@@ -218,11 +214,21 @@ impl Frame {
     /// # Errors
     /// Its template fails.
     pub fn text(&self, name: &str, scope: &dyn Scope) -> Result<Option<String>, Diagnostic> {
-        let Some(node) = self.nearest(name) else { return Ok(None) };
-        match render(node, scope).map_err(|problem| problem.during(&format!("Error processing keyword '{name}': ")))? {
-            Value::Null | Value::Omit => Ok(None),
-            value => Ok(Some(value.to_string()).filter(|t| !t.is_empty())),
+        let value = self.rendered(name, scope)?.map(|(_, value)| value).filter(|value| !matches!(value, Value::Null));
+        Ok(value.map(|value| value.to_string()).filter(|text| !text.is_empty()))
+    }
+
+    /// The nearest value of a keyword; one that is `omit` is as if it were not there.
+    fn rendered(&self, name: &str, scope: &dyn Scope) -> Result<Option<(&Node, Value)>, Diagnostic> {
+        // A task that leaves out its own delegation is not delegated.
+        let most = if name == "delegate_to" { 1 } else { usize::MAX };
+        for node in self.levels().filter_map(|frame| frame.keywords.get(name)).take(most) {
+            let value = render(node, scope).map_err(|problem| problem.during(&format!("Error processing keyword '{name}': ")))?;
+            if !matches!(value, Value::Omit) {
+                return Ok(Some((node, value)));
+            }
         }
+        Ok(None)
     }
 
     /// Whether all conditions down to here hold, outermost first; the one that does not is in the answer.

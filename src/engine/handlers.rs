@@ -87,7 +87,8 @@ impl Handlers {
             scope.world.warn(Diagnostic { level: crate::diag::Level::Warning, message: why, ..problem });
         }
         let mut names = vec![name];
-        let mut listen: Vec<String> = task.listen.iter().map(text).collect();
+        // Topics are constants: a template in one is never asked for.
+        let mut listen: Vec<String> = task.listen.iter().filter_map(Node::scalar_text).collect();
         if let Some(role) = &frame.role {
             // A role of a collection goes by its short name too.
             let roles = [role.name.as_str(), role.name.rsplit('.').next().unwrap_or_default()];

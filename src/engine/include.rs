@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::attempt::{Attempt, failed, registered, skipped};
 use super::event::{Event, Outcome, Status, TaskInfo};
 use super::frame::Frame;
@@ -185,7 +187,9 @@ impl PlayRun {
                     return Err(problems);
                 }
                 let shown = std::path::absolute(&path).unwrap_or(path).display().to_string();
-                Ok(Taken { shown, steps, frame: frame.included(Arc::new(apply), wanted.params.clone(), inner.folder) })
+                let here = frame.included(Arc::new(apply), wanted.params.clone(), inner.folder);
+                self.add_handlers(&steps, &here, hosts);
+                Ok(Taken { shown, steps, frame: here })
             }
             What::Role { name, from, public, allow_duplicates, validate } => {
                 let role = self.run.loader.role(name, from, &inside).map_err(|mut all| {
@@ -212,11 +216,20 @@ impl PlayRun {
                     allow_duplicates: *allow_duplicates,
                     validate: *validate,
                 });
-                if let Some(first) = hosts.first() {
-                    self.handlers.add_role(&used, &outer, &self.scope(first, frame));
-                }
-                Ok(Taken { shown: name.clone(), steps: vec![Step::Role(used)], frame: outer })
+                let steps = vec![Step::Role(used)];
+                self.add_handlers(&steps, &outer, hosts);
+                Ok(Taken { shown: name.clone(), steps, frame: outer })
             }
+        }
+    }
+
+    /// The handlers of roles that came in, those of their own imports and dependencies too.
+    fn add_handlers(&self, steps: &[Step], frame: &Arc<Frame>, hosts: &[Host]) {
+        let Some(first) = hosts.first() else { return };
+        let mut roles = IndexMap::new();
+        playbook::role::roles_in(steps, &mut roles);
+        for used in roles.values() {
+            self.handlers.add_role(used, frame, &self.scope(first, frame));
         }
     }
 

@@ -139,12 +139,11 @@ impl Target for TaskTarget<'_> {
                 line = format!("env {} sh -c {}", pairs.join(" "), quote(&line));
             }
             if let Some(become_) = &self.become_ {
-                line = format!(
-                    "{} -n -H -u {} sh -c {}",
-                    become_.executable.as_deref().unwrap_or(&become_.method),
-                    quote(&become_.user),
-                    quote(&line)
-                );
+                let program = become_.executable.as_deref().unwrap_or(&become_.method);
+                line = match become_.method.as_str() {
+                    "su" => format!("{program} {} -c {}", quote(&become_.user), quote(&format!("sh -c {}", quote(&line)))),
+                    _ => format!("{program} -n -H -u {} sh -c {}", quote(&become_.user), quote(&line)),
+                };
             }
             let result = self.connection().await?.raw(&line).await;
             self.attempt.play.ahead.changed();

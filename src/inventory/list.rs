@@ -19,6 +19,11 @@ pub(super) fn read(inventory: &mut Inventory, source: &str, problems: &mut Diagn
                     }
                 }
             }
+            Err(reason) if reason.starts_with(range::NO_RANGE) || reason.starts_with(range::NO_END) => {
+                let told = format!("Unable to parse address from hostname, leaving unchanged: {reason}");
+                problems.push(Diagnostic::warning(told).at(&place));
+                inventory.ensure_host(word, None);
+            }
             Err(reason) => problems.push(Diagnostic::error(reason).at(&place)),
         }
     }

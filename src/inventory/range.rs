@@ -3,6 +3,10 @@
 /// Beyond this, a range is a typing error, not a fleet.
 const MOST: usize = 100_000;
 
+/// Beginnings of errors about what looks like a range and is none: it may be a name.
+pub(super) const NO_RANGE: &str = "host range must be";
+pub(super) const NO_END: &str = "host range must specify end value";
+
 /// The hosts of a name with ranges, and the port that stood after it. The error says what is wrong with the text.
 pub(super) fn expand(text: &str) -> Result<(Vec<String>, Option<u16>), String> {
     let (name, port) = port_of(text)?;
@@ -53,7 +57,7 @@ fn expand_into(name: &str, names: &mut Vec<String>) -> Result<(), String> {
     };
     let (head, range, tail) = (&name[..open], &name[open + 1..close], &name[close + 1..]);
     if !range.contains(':') {
-        return Err(format!("`[{range}]` is no range: write `[first:last]` or `[first:last:step]`"));
+        return Err(format!("{NO_RANGE} begin:end or begin:end:step, which `[{range}]` is not"));
     }
     let mut tails = Vec::new();
     expand_into(tail, &mut tails)?;
@@ -81,7 +85,7 @@ fn members(range: &str) -> Result<Vec<String>, String> {
     };
     let first = if first.is_empty() { "0" } else { first };
     if last.is_empty() {
-        return Err(format!("{shown} has no last value"));
+        return Err(format!("{NO_END}, which {shown} does not"));
     }
     if let (Some(from), Some(to)) = (letter(first), letter(last)) {
         if from > to {

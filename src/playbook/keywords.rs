@@ -71,6 +71,7 @@ impl Keywords {
             "vars" => match value.kind() {
                 Kind::Null => {}
                 _ => {
+                    super::names::check_vars(value, problems);
                     if let Some(vars) = problems.collect(var_map(value, "vars")) {
                         self.vars.extend(vars);
                     }

@@ -9,6 +9,8 @@ use super::keywords::{SHARED, SINGLE, list_or_one};
 use super::library::Listing;
 use super::task::{bears, folder_of, unknown};
 use super::{Keywords, Play, Role, Step};
+use indexmap::IndexMap;
+
 use crate::diag::{Diagnostic, Diagnostics, Source};
 use crate::template::{Scope, VarMap};
 use crate::vault::Decrypt;
@@ -71,7 +73,8 @@ pub struct Loader {
     pub duplicates: Duplicates,
     /// Whether variables of roles are for their own tasks only, where it is said at all.
     pub private_roles: Option<bool>,
-    pub(super) roles: Mutex<HashMap<String, Arc<Role>>>,
+    /// In the order in which they came.
+    pub(super) roles: Mutex<IndexMap<String, Arc<Role>>>,
     pub(super) libraries: Mutex<HashMap<PathBuf, Listing>>,
     pub warnings: Mutex<Vec<Diagnostic>>,
     /// How many names of static imports were made from variables.
@@ -143,7 +146,11 @@ impl Loader {
         let mut problems = Diagnostics::default();
         let mut plays = Vec::new();
         self.playbook_file(path, &mut Open::default(), &mut plays, &mut problems);
-        if problems.has_errors() { Err(problems) } else { Ok(plays) }
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        self.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(problems.0);
+        Ok(plays)
     }
 
     /// Plays from a text that is no file (`deploy run`).
@@ -313,11 +320,12 @@ impl Loader {
             .iter()
             .fold(inside, |inside, file| self.with_vars_file(inside, file));
         let inside = inside.with(imported);
+        // First: modules of roles are there for all tasks.
+        let roles = own.get("roles").map(|list| self.role_list(list, &inside, problems)).unwrap_or_default();
         let mut steps =
             |name: &str, inside: &Inside| own.get(name).map(|list| self.section(name, list, inside, problems)).unwrap_or_default();
         let (pre_tasks, tasks, post_tasks) = (steps("pre_tasks", &inside), steps("tasks", &inside), steps("post_tasks", &inside));
         let handlers = steps("handlers", &Inside { handlers: true, ..inside.clone() });
-        let roles = own.get("roles").map(|list| self.role_list(list, &inside, problems)).unwrap_or_default();
         Some(Play {
             name: own.get("name").cloned(),
             hosts,

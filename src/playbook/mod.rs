@@ -7,6 +7,7 @@ mod escapes;
 mod keywords;
 mod library;
 mod load;
+mod names;
 pub mod role;
 mod survey;
 mod task;
@@ -26,6 +27,7 @@ pub use escapes::decoded;
 pub use keywords::{Keywords, list_or_one, word, word_flag};
 pub use library::Foreign;
 pub use load::{Duplicates, Inside, Loader, Roots};
+pub use names::reserved;
 pub use role::{From, Role, RoleUse};
 pub use survey::Survey;
 

@@ -46,6 +46,8 @@ arguments! {
         gather_timeout: i64 = 10,
         /// Return only facts whose name matches one of these shell patterns, with or without `ansible_` before it.
         filter: Vec<String> = Vec::new(),
+        /// Of `gather_facts`: whether its modules run side by side. Has no effect here: it is one.
+        parallel: Option<bool>,
         /// Folder of `*.fact` files: JSON, INI, or programs that print one of these; they become `ansible_local`.
         fact_path: PathBuf = PathBuf::from("/etc/ansible/facts.d"),
     }
