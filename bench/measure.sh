@@ -31,7 +31,7 @@ close_connections() {
   done < <(find "$work/ansible-cp" "$work/run" -type s 2>/dev/null)
 }
 
-median() { tr ' ' '\n' <<<"$1" | grep . | sort -n | awk '{v[NR] = $1} END {if (NR) print v[int((NR + 1) / 2)]}'; }
+median() { tr ' ' '\n' <<<"$1" | awk 'NF' | sort -n | awk '{v[NR] = $1} END {if (NR) print v[int((NR + 1) / 2)]}'; }
 
 table() {
   local what title a d

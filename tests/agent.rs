@@ -1,4 +1,5 @@
 //! The agent as a process of its own: frames over pipes, as a controller speaks them.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::collections::BTreeMap;
 use std::io::{BufReader, Write};

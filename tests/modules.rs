@@ -34,6 +34,7 @@
 //!
 //! `CASE=stat/file cargo test --test modules` runs the cases whose names hold that word. `BLESS=1` writes result.json,
 //! check.json and after/ as they came out: read them before you commit them.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "modules/tree.rs"]
 mod tree;

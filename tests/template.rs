@@ -1,6 +1,7 @@
 //! Runs the cases of `tests/template/*/*.yml` and compares with what ansible-core answered (`*.json`, by `record.py`).
 //!
 //! A case may say `ours: {result: …}` or `ours: {error: text}` with a `why`, where we mean to differ.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

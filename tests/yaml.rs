@@ -33,7 +33,7 @@ fn check(case: &Path) -> Result<(), String> {
                 return Ok(());
             }
             let pretty = |json: &Json| serde_json::to_string_pretty(json).expect("JSON");
-            Err(similar::TextDiff::from_lines(&pretty(&recorded), &pretty(&ours)).unified_diff().header("PyYAML", "ours").to_string())
+            Err(similar::TextDiff::from_lines(pretty(&recorded), pretty(&ours)).unified_diff().header("PyYAML", "ours").to_string())
         }
         Err(error) => {
             let (span, help) = (error.span.ok_or("no place")?, error.help.join("\n"));

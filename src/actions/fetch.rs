@@ -70,14 +70,14 @@ impl Module {
         let playbook = context.scope.paths().folders.last().cloned().unwrap_or_default();
         let base = playbook.join(super::home(dest));
         // Its name on the host chooses no other place here.
-        let below = self.src.components().filter_map(|part| match part {
+        let mut below = self.src.components().filter_map(|part| match part {
             std::path::Component::Normal(name) => Some(name),
             _ => None,
         });
         if !self.flat {
             return Ok(base.join(context.host).join(below.collect::<PathBuf>()));
         }
-        match below.last().filter(|_| dest.ends_with('/')) {
+        match below.next_back().filter(|_| dest.ends_with('/')) {
             Some(name) => Ok(base.join(name)),
             None if base.is_dir() => Err(Failure::argument(
                 "dest",

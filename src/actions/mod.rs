@@ -198,8 +198,11 @@ pub struct Entry {
     pub open: bool,
     pub raw: &'static [&'static str],
     pub local: bool,
-    pub run: for<'a> fn(Map<String, Json>, Context<'a>) -> Pin<Box<dyn Future<Output = Result<Done, Failure>> + Send + 'a>>,
+    pub run: for<'a> fn(Map<String, Json>, Context<'a>) -> Running<'a>,
 }
+
+/// An action under way.
+pub type Running<'a> = Pin<Box<dyn Future<Output = Result<Done, Failure>> + Send + 'a>>;
 
 const fn entry<A: Action>() -> Entry {
     Entry {

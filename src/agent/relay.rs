@@ -76,13 +76,13 @@ impl Relay {
 
     fn run(&self, who: &Become, server: &Arc<Server>) -> Result<(), String> {
         let own = std::env::current_exe().map_err(|error| format!("cannot find the agent itself: {error}"))?;
-        if who.user == "root" || open_to_all(&own) {
-            if let Some(script) = own.to_str().and_then(bootstrap::own) {
-                match self.child(who, &script, None, server) {
-                    Err(Lost::Own) => {}
-                    Err(Lost::For(why)) => return Err(why),
-                    Ok(()) => return Ok(()),
-                }
+        if (who.user == "root" || open_to_all(&own))
+            && let Some(script) = own.to_str().and_then(bootstrap::own)
+        {
+            match self.child(who, &script, None, server) {
+                Err(Lost::Own) => {}
+                Err(Lost::For(why)) => return Err(why),
+                Ok(()) => return Ok(()),
             }
         }
         let cannot = |error: io::Error| format!("cannot read the agent itself: {error}");

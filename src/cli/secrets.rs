@@ -10,7 +10,7 @@ use crate::vault::{Decrypt, Secret, opener};
 
 /// The names are Ansible's.
 #[derive(clap::Args, Debug, Default, Clone)]
-pub struct VaultOptions {
+pub(super) struct VaultOptions {
     /// A vault password with an id: `id@file`, `id@program` or `id@prompt`. May be given several times.
     #[arg(long, value_name = "ID@SOURCE")]
     pub vault_id: Vec<String>,
@@ -27,7 +27,7 @@ impl VaultOptions {
     ///
     /// # Errors
     /// One cannot be read, or nobody can be asked.
-    pub fn secrets(&self) -> anyhow::Result<Vec<Secret>> {
+    pub(super) fn secrets(&self) -> anyhow::Result<Vec<Secret>> {
         let config = Config::current();
         let mut found = Found::default();
         for given in config.list("DEFAULT_VAULT_IDENTITY_LIST").iter().chain(&self.vault_id) {
@@ -48,7 +48,7 @@ impl VaultOptions {
     ///
     /// # Errors
     /// As [`VaultOptions::secrets`].
-    pub fn opener(&self) -> anyhow::Result<Option<Arc<Decrypt>>> {
+    pub(super) fn opener(&self) -> anyhow::Result<Option<Arc<Decrypt>>> {
         let secrets = self.secrets()?;
         Ok(if secrets.is_empty() { None } else { Some(opener(secrets)) })
     }
@@ -90,7 +90,7 @@ impl Found {
 ///
 /// # Errors
 /// The file cannot be read, or nobody can be asked.
-pub fn password(file: Option<&Path>, ask: bool, prompt: &str) -> anyhow::Result<Option<String>> {
+pub(super) fn password(file: Option<&Path>, ask: bool, prompt: &str) -> anyhow::Result<Option<String>> {
     match file {
         Some(file) => Ok(Some(Secret::from_file(file, &[])?.text())),
         None if ask => Ok(Some(ui::ask_secret(prompt)?)),

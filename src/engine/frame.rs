@@ -12,7 +12,7 @@ use crate::yaml::Node;
 
 /// One level; the outermost is the play.
 #[derive(Debug)]
-pub struct Frame {
+pub(super) struct Frame {
     pub keywords: Arc<Keywords>,
     pub parent: Option<Arc<Frame>>,
     /// The role whose tasks these are.
@@ -33,7 +33,7 @@ pub struct Frame {
 
 impl Frame {
     /// The play's own.
-    pub fn play(keywords: Arc<Keywords>, folder: PathBuf) -> Arc<Frame> {
+    pub(super) fn play(keywords: Arc<Keywords>, folder: PathBuf) -> Arc<Frame> {
         Arc::new(Frame {
             keywords,
             parent: None,
@@ -50,7 +50,7 @@ impl Frame {
     }
 
     /// A block, or a task, in this frame.
-    pub fn inner(self: &Arc<Frame>, keywords: &Arc<Keywords>, folder: Option<&PathBuf>, rescuable: bool) -> Arc<Frame> {
+    pub(super) fn inner(self: &Arc<Frame>, keywords: &Arc<Keywords>, folder: Option<&PathBuf>, rescuable: bool) -> Arc<Frame> {
         let mut vars = self.vars.clone();
         if !keywords.vars.is_empty() {
             vars.insert(0, Arc::new(keywords.vars.clone()));
@@ -71,7 +71,7 @@ impl Frame {
 
     /// What a dynamic include, whose own frame this is, takes in: the include's variables come down, and what `apply` says; its other
     /// keywords are for the include alone.
-    pub fn included(self: &Arc<Frame>, apply: Arc<Keywords>, params: VarMap, folder: PathBuf) -> Arc<Frame> {
+    pub(super) fn included(self: &Arc<Frame>, apply: Arc<Keywords>, params: VarMap, folder: PathBuf) -> Arc<Frame> {
         let around = self.parent.as_ref().unwrap_or(self);
         let mut frame = Frame { folder, ..around.inner(&apply, None, false).shallow() };
         if !self.keywords.vars.is_empty() {
@@ -84,7 +84,7 @@ impl Frame {
     }
 
     /// A role that the role of this frame depends on: it sees that role's variables, and is not inside it.
-    pub fn enter_dependency(self: &Arc<Frame>, used: &RoleUse) -> Arc<Frame> {
+    pub(super) fn enter_dependency(self: &Arc<Frame>, used: &RoleUse) -> Arc<Frame> {
         let mut frame = self.enter(used).shallow();
         if let (Some(role), Some(parent)) = (&frame.role, &self.role) {
             let role = RoleVars {
@@ -102,7 +102,7 @@ impl Frame {
     }
 
     /// A role used here.
-    pub fn enter(self: &Arc<Frame>, used: &RoleUse) -> Arc<Frame> {
+    pub(super) fn enter(self: &Arc<Frame>, used: &RoleUse) -> Arc<Frame> {
         let parent = self.role.as_deref();
         let mut defaults = parent.map(|p| (*p.defaults).clone()).unwrap_or_default();
         let mut vars = parent.map(|p| (*p.vars).clone()).unwrap_or_default();
@@ -148,18 +148,18 @@ impl Frame {
     }
 
     /// For a `rescue` or `always`.
-    pub fn shielded(self: &Arc<Frame>) -> Arc<Frame> {
+    pub(super) fn shielded(self: &Arc<Frame>) -> Arc<Frame> {
         Arc::new(Frame { shielded: true, ..self.shallow() })
     }
 
     /// For the handlers of a role.
-    pub fn for_handlers(self: &Arc<Frame>) -> Arc<Frame> {
+    pub(super) fn for_handlers(self: &Arc<Frame>) -> Arc<Frame> {
         let folder = self.role.as_ref().map_or_else(|| self.folder.clone(), |r| r.path.join("handlers"));
         Arc::new(Frame { handlers: true, rescuable: false, folder, ..self.shallow() })
     }
 
     /// The variables of this place.
-    pub fn chain(&self) -> Arc<Chain> {
+    pub(super) fn chain(&self) -> Arc<Chain> {
         Arc::new(Chain {
             vars: self.vars.clone(),
             include_params: self.include_params.clone(),
@@ -185,7 +185,7 @@ impl Frame {
     }
 
     /// The nearest value of a keyword.
-    pub fn nearest(&self, name: &str) -> Option<&Node> {
+    pub(super) fn nearest(&self, name: &str) -> Option<&Node> {
         self.levels().find_map(|frame| frame.keywords.get(name))
     }
 
@@ -193,7 +193,7 @@ impl Frame {
     ///
     /// # Errors
     /// Its template fails, or it is none.
-    pub fn flag(&self, name: &str, scope: &dyn Scope) -> Result<Option<bool>, Diagnostic> {
+    pub(super) fn flag(&self, name: &str, scope: &dyn Scope) -> Result<Option<bool>, Diagnostic> {
         let Some((node, value)) = self.rendered(name, scope)? else { return Ok(None) };
         Ok(match &value {
             Value::Null => node.is_null().then_some(false),
@@ -213,7 +213,7 @@ impl Frame {
     ///
     /// # Errors
     /// Its template fails.
-    pub fn text(&self, name: &str, scope: &dyn Scope) -> Result<Option<String>, Diagnostic> {
+    pub(super) fn text(&self, name: &str, scope: &dyn Scope) -> Result<Option<String>, Diagnostic> {
         let value = self.rendered(name, scope)?.map(|(_, value)| value).filter(|value| !matches!(value, Value::Null));
         Ok(value.map(|value| value.to_string()).filter(|text| !text.is_empty()))
     }
@@ -235,7 +235,7 @@ impl Frame {
     ///
     /// # Errors
     /// A condition cannot be evaluated.
-    pub fn when(&self, scope: &dyn Scope) -> Result<Option<Node>, Diagnostic> {
+    pub(super) fn when(&self, scope: &dyn Scope) -> Result<Option<Node>, Diagnostic> {
         let mut levels: Vec<&Frame> = self.levels().collect();
         levels.reverse();
         for node in levels.into_iter().flat_map(|frame| &frame.keywords.when) {
@@ -247,7 +247,7 @@ impl Frame {
     }
 
     /// All tags down to here.
-    pub fn tags(&self) -> Vec<&str> {
+    pub(super) fn tags(&self) -> Vec<&str> {
         let mut tags: Vec<&str> = self.levels().flat_map(|frame| &frame.keywords.tags).map(String::as_str).collect();
         tags.sort_unstable();
         tags.dedup();
@@ -255,14 +255,14 @@ impl Frame {
     }
 
     /// `environment` of all levels, outermost first.
-    pub fn environment(&self) -> Vec<&Node> {
+    pub(super) fn environment(&self) -> Vec<&Node> {
         let mut levels: Vec<&Frame> = self.levels().collect();
         levels.reverse();
         levels.into_iter().flat_map(|frame| &frame.keywords.environment).collect()
     }
 
     /// `module_defaults` of all levels, outermost first.
-    pub fn module_defaults(&self) -> Vec<&Node> {
+    pub(super) fn module_defaults(&self) -> Vec<&Node> {
         let mut levels: Vec<&Frame> = self.levels().collect();
         levels.reverse();
         levels.into_iter().filter_map(|frame| frame.keywords.module_defaults.as_ref()).collect()

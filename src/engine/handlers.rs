@@ -14,7 +14,7 @@ use crate::yaml::Node;
 
 /// A handler and where it stands.
 #[derive(Clone)]
-pub struct Handler {
+pub(super) struct Handler {
     pub task: Arc<Task>,
     pub frame: Arc<Frame>,
     /// `name`, `role : name`.
@@ -26,7 +26,7 @@ pub struct Handler {
 
 /// The handlers of a play, in the order in which they run.
 #[derive(Default)]
-pub struct Handlers {
+pub(super) struct Handlers {
     list: Mutex<Vec<Handler>>,
     /// Host and position in the list.
     notified: Mutex<HashSet<(Arc<str>, usize)>>,

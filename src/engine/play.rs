@@ -22,10 +22,10 @@ use crate::vars::{Chain, HostState, PlayVars, TaskScope};
 use crate::yaml::{Kind, Node};
 
 /// A host in a play.
-pub type Host = Arc<HostState>;
+pub(super) type Host = Arc<HostState>;
 
 /// A play while it runs.
-pub struct PlayRun {
+pub(super) struct PlayRun {
     pub run: Arc<Run>,
     pub vars: Arc<PlayVars>,
     pub frame: Arc<Frame>,
@@ -57,15 +57,15 @@ pub struct PlayRun {
 }
 
 /// A task that each host comes to in its own time.
-pub struct Apart {
+pub(super) struct Apart {
     /// Held, so that no other task comes to lie at its address.
-    pub task: Arc<Task>,
+    pub _task: Arc<Task>,
     pub id: u64,
     pub throttle: Option<Arc<Semaphore>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strategy {
+pub(super) enum Strategy {
     Linear,
     /// Every host goes on by itself, task by task as forks allow.
     Free,

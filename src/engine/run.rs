@@ -121,7 +121,7 @@ impl Added {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lost {
+pub(super) enum Lost {
     Failed,
     Unreachable,
 }

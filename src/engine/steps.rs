@@ -15,7 +15,7 @@ use crate::playbook::{Block, RoleUse, Step};
 
 /// Where hosts are after some steps.
 #[derive(Default)]
-pub struct Flow {
+pub(super) struct Flow {
     pub alive: Vec<Host>,
     /// Failed, and not rescued yet.
     pub failed: Vec<Host>,
@@ -26,12 +26,12 @@ pub struct Flow {
 }
 
 impl Flow {
-    pub fn of(alive: Vec<Host>) -> Flow {
+    pub(super) fn of(alive: Vec<Host>) -> Flow {
         Flow { alive, ..Flow::default() }
     }
 
     /// Goes on with what is alive after `next`, keeping the failures of both.
-    pub fn then(&mut self, next: Flow) {
+    pub(super) fn then(&mut self, next: Flow) {
         self.alive = next.alive;
         self.failed.extend(next.failed);
         self.out_of_role.extend(next.out_of_role);
@@ -39,7 +39,7 @@ impl Flow {
     }
 
     /// Joins what ran side by side.
-    pub fn and(&mut self, other: Flow) {
+    pub(super) fn and(&mut self, other: Flow) {
         self.alive.extend(other.alive);
         self.failed.extend(other.failed);
         self.out_of_role.extend(other.out_of_role);
@@ -48,7 +48,7 @@ impl Flow {
 }
 
 /// A future of a recursion.
-pub type Running<'a> = Pin<Box<dyn Future<Output = Flow> + Send + 'a>>;
+pub(super) type Running<'a> = Pin<Box<dyn Future<Output = Flow> + Send + 'a>>;
 
 impl PlayRun {
     pub(super) fn forks(&self) -> usize {

@@ -149,7 +149,7 @@ impl PlayRun {
         let key = Arc::as_ptr(task) as usize;
         let mut apart = self.apart.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let new = || Apart {
-            task: task.clone(),
+            _task: task.clone(),
             id: self.run.next_id(),
             throttle: self.throttle(frame, hosts).ok().flatten().map(|limit| Arc::new(Semaphore::new(limit))),
         };

@@ -249,7 +249,10 @@ impl Reader {
                 }
             },
             Reader::Yaml => match file.document(problems) {
-                Ok(Some(node)) if !node.is_null() => Some(yaml::read(inventory, &node, file.path, problems)),
+                Ok(Some(node)) if !node.is_null() => {
+                    yaml::read(inventory, &node, file.path, problems);
+                    Some(())
+                }
                 // An empty file is an inventory without hosts.
                 Ok(_) => None,
                 Err(error) => problems.collect(Err(error)),

@@ -31,7 +31,7 @@ fn port_of(text: &str) -> Result<(&str, Option<u16>), String> {
     let outside = text.rfind(']').map_or(0, |i| i + 1);
     match text[outside..].split_once(':') {
         None => Ok((text, None)),
-        Some((_, port)) if port.is_empty() => Err(format!("`{text}` ends with `:`, after which a port should follow")),
+        Some((_, "")) => Err(format!("`{text}` ends with `:`, after which a port should follow")),
         Some((_, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !is_address(text) => {
             Ok((&text[..text.len() - port.len() - 1], Some(number(port, text)?)))
         }

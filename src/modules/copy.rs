@@ -191,11 +191,12 @@ impl Copy {
             return Ok(Plan::unchanged().with("dest", json!(path)).with("src", json!(self.src)));
         }
         let mut meta = there;
-        if self.follow && meta.as_ref().is_some_and(|meta| meta.kind == Kind::Link) {
-            if let Some(pointed) = target.stat(&path, true)? {
-                path = resolve(target, &path);
-                meta = Some(pointed);
-            }
+        if self.follow
+            && meta.as_ref().is_some_and(|meta| meta.kind == Kind::Link)
+            && let Some(pointed) = target.stat(&path, true)?
+        {
+            path = resolve(target, &path);
+            meta = Some(pointed);
         }
         let (change, written) = self.write(source, &path, meta.as_ref(), target)?;
         changes.extend(change);

@@ -52,10 +52,10 @@ impl Edited {
         if self.text == self.before && self.meta.is_some() {
             changes.extend(own);
         } else {
-            if let Some(folder) = self.path.parent().filter(|_| self.meta.is_none()) {
-                if target.stat(folder, true)?.is_none() {
-                    changes.push(Change::Folder { path: folder.to_owned(), attributes: Default::default() });
-                }
+            if let Some(folder) = self.path.parent().filter(|_| self.meta.is_none())
+                && target.stat(folder, true)?.is_none()
+            {
+                changes.push(Change::Folder { path: folder.to_owned(), attributes: Default::default() });
             }
             changes.push(Change::Write {
                 path: self.path.clone(),

@@ -27,12 +27,12 @@ impl Running {
     pub(crate) fn plan(self, target: &dyn Look) -> Result<Plan, Failure> {
         let mut plan = Plan::unchanged();
         plan.result = blank(&self.shown);
-        if let Some(folder) = &self.chdir {
-            if target.stat(folder, true)?.is_none_or(|meta| meta.kind != Kind::Folder) {
-                let mut failure = Failure::argument("chdir", format!("cannot change to {}: no such folder", folder.display()));
-                failure.result = plan.result;
-                return Err(failure.with("rc", Json::Null));
-            }
+        if let Some(folder) = &self.chdir
+            && target.stat(folder, true)?.is_none_or(|meta| meta.kind != Kind::Folder)
+        {
+            let mut failure = Failure::argument("chdir", format!("cannot change to {}: no such folder", folder.display()));
+            failure.result = plan.result;
+            return Err(failure.with("rc", Json::Null));
         }
         let at = |path: &PathBuf| self.chdir.as_ref().map_or_else(|| path.clone(), |folder| folder.join(path));
         if let Some(path) = self.creates.as_ref().filter(|path| glob::first(target, &at(path)).is_some()) {

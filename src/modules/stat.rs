@@ -78,14 +78,15 @@ stat.version: as `lsattr` says, where it had to be asked
             stat.insert("mimetype".into(), mimetype.into());
             stat.insert("charset".into(), charset.into());
         }
-        if self.get_attributes && has_flags(meta.kind) {
-            if let Some((version, flags)) = flags_of(target, &self.path) {
-                let name = |letter| FLAGS.iter().find(|(known, ..)| *known == letter).map(|(.., name)| *name);
-                let names: Vec<&str> = flags.chars().filter_map(name).collect();
-                stat.extend(version.map(|version| ("version".to_owned(), version.into())));
-                stat.insert("attr_flags".into(), flags.into());
-                stat.insert("attributes".into(), json!(names));
-            }
+        if self.get_attributes
+            && has_flags(meta.kind)
+            && let Some((version, flags)) = flags_of(target, &self.path)
+        {
+            let name = |letter| FLAGS.iter().find(|(known, ..)| *known == letter).map(|(.., name)| *name);
+            let names: Vec<&str> = flags.chars().filter_map(name).collect();
+            stat.extend(version.map(|version| ("version".to_owned(), version.into())));
+            stat.insert("attr_flags".into(), flags.into());
+            stat.insert("attributes".into(), json!(names));
         }
         Ok(Plan::unchanged().with("stat", stat))
     }

@@ -169,10 +169,11 @@ impl Uri {
             Redirects::None => 0,
             _ => 10,
         };
-        if let Some(meta) = self.dest.as_ref().map(|path| target.stat(path, true)).transpose()?.flatten() {
-            if meta.kind == Kind::File && !self.force {
-                request.headers.push(("If-Modified-Since".into(), http_date(meta.mtime as i64)));
-            }
+        if let Some(meta) = self.dest.as_ref().map(|path| target.stat(path, true)).transpose()?.flatten()
+            && meta.kind == Kind::File
+            && !self.force
+        {
+            request.headers.push(("If-Modified-Since".into(), http_date(meta.mtime as i64)));
         }
         request.unix_socket.clone_from(&self.unix_socket);
         request.ca_path.clone_from(&self.ca_path);

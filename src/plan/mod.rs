@@ -7,7 +7,7 @@ mod look;
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -94,6 +94,7 @@ pub struct Wait {
 }
 
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a task has one")]
 pub enum Until {
     PortOpen {
         host: String,

@@ -10,7 +10,7 @@ use crate::yaml::Node;
 use crate::{actions, modules};
 
 /// Actions that the engine itself carries out.
-pub const ENGINE: &[&str] = &["include_tasks", "import_tasks", "include_role", "import_role", "meta", "include"];
+pub(super) const ENGINE: &[&str] = &["include_tasks", "import_tasks", "include_role", "import_role", "meta", "include"];
 
 /// What `meta` can do.
 pub const META: &[&str] = &[
@@ -51,7 +51,7 @@ pub(super) fn check_taking_in(action: &Action, task: &Span, problems: &mut Diagn
     if std::ptr::eq(known, ROLE) && !given(&["name", "role"]) {
         problems.push(Diagnostic::error(format!("'name' is a required field for {name}.")).at(task));
     }
-    let unknown = |key: &&str| !known.contains(key) && !(dynamic && *key == "apply") && !(known == ROLE && *key == "_raw_params");
+    let unknown = |key: &&str| !(known.contains(key) || dynamic && *key == "apply" || known == ROLE && *key == "_raw_params");
     let names: Vec<&str> = action.arguments.iter().map(|(key, _)| key.as_str()).filter(unknown).collect();
     if !names.is_empty() {
         problems.push(Diagnostic::error(format!("Invalid options for {name}: {}", names.join(","))).at(task));
@@ -94,13 +94,13 @@ pub(super) fn check_meta(action: &Action, in_role: bool, in_handlers: bool, prob
 }
 
 /// Whether some module or action has this name.
-pub fn known_action(name: &str) -> bool {
+pub(super) fn known_action(name: &str) -> bool {
     let short = ["ansible.builtin.", "ansible.legacy."].iter().find_map(|p| name.strip_prefix(p)).unwrap_or(name);
     ENGINE.contains(&short) || actions::find(name).is_some() || modules::find(name).is_some()
 }
 
 /// Short names of all, for suggestions.
-pub fn action_names() -> impl Iterator<Item = &'static str> {
+pub(super) fn action_names() -> impl Iterator<Item = &'static str> {
     let short = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
     ENGINE
         .iter()
@@ -205,7 +205,7 @@ pub fn check_action(action: &Action, missing: &mut Diagnostics, own: &mut Diagno
 }
 
 /// Checks the syntax of a task's templates and conditions, and the names of filters, tests and lookups in them.
-pub fn check_templates(task: &Task, problems: &mut Diagnostics) {
+pub(super) fn check_templates(task: &Task, problems: &mut Diagnostics) {
     let conditions = task.keywords.when.iter().chain(&task.until).chain(&task.changed_when).chain(&task.failed_when);
     for node in conditions {
         problems.0.extend(template::check_expression(node));

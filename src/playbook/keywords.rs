@@ -23,7 +23,7 @@ pub struct Keywords {
 }
 
 /// Those where the nearest one counts.
-pub const SINGLE: &[&str] = &[
+pub(super) const SINGLE: &[&str] = &[
     "any_errors_fatal",
     "become",
     "become_exe",
@@ -49,7 +49,7 @@ pub const SINGLE: &[&str] = &[
 ];
 
 /// All names of this file, for suggestions.
-pub const SHARED: &[&str] = &["when", "vars", "tags", "environment", "module_defaults"];
+pub(super) const SHARED: &[&str] = &["when", "vars", "tags", "environment", "module_defaults"];
 
 /// Those that must be true or false where they are constants.
 const FLAGS: &[&str] =

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::{Supply, Unreachable};
 use crate::plan::Blob;
-use crate::wire::{self, FromAgent, Hello, Task, TaskResult, ToAgent};
+use crate::wire::{self, FromAgent, Task, TaskResult, ToAgent};
 
 /// Frames that may wait to be written: what a blob's sender can be ahead of the network.
 const AHEAD: usize = 64;
@@ -32,8 +32,6 @@ pub(super) struct Channel {
     to: mpsc::Sender<Vec<u8>>,
     shared: Arc<Shared>,
     next: AtomicU64,
-    /// What the agent said of itself.
-    pub(super) hello: Hello,
 }
 
 #[derive(Default)]
@@ -85,8 +83,8 @@ impl Channel {
         W: AsyncWrite + Unpin + Send + 'static,
     {
         let mut from = BufReader::with_capacity(64 << 10, from);
-        let hello = match receive(&mut from).await {
-            Ok(Some(FromAgent::Hello(hello))) => hello,
+        match receive(&mut from).await {
+            Ok(Some(FromAgent::Hello(_))) => {}
             Ok(_) => {
                 return Err(format!("the agent ended before it began: {}", last_words().trim()));
             }
@@ -98,7 +96,7 @@ impl Channel {
         let (send, frames) = mpsc::channel(AHEAD);
         tokio::spawn(write(frames, to));
         tokio::spawn(read(from, shared.clone(), last_words));
-        Ok(Channel { to: send, shared, next: AtomicU64::new(1), hello })
+        Ok(Channel { to: send, shared, next: AtomicU64::new(1) })
     }
 
     pub(super) fn is_lost(&self) -> bool {

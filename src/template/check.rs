@@ -158,7 +158,7 @@ impl Visit<'_> {
 
     fn stmt(&mut self, stmt: &Stmt) {
         match stmt {
-            Stmt::Text(_) | Stmt::Break | Stmt::Continue => {}
+            Stmt::Text(_) => {}
             Stmt::Emit(expr) | Stmt::Do(expr) | Stmt::Extends(expr) | Stmt::Include(expr, ..) => self.expr(expr),
             Stmt::Body(body) => self.body(body),
             Stmt::If(test, then, otherwise) => {
@@ -329,10 +329,10 @@ impl Visit<'_> {
             Expr::Call(call) => {
                 if let Expr::Var(name, _) = &call.callee {
                     let lookup = matches!(&**name, "lookup" | "query" | "q") && !self.bound.contains(name);
-                    if let Some(wanted) = lookup.then(|| call.arguments.first().and_then(constant)).flatten() {
-                        if lookups::find(wanted).is_none() {
-                            self.problem(lookups::diagnostic(wanted), call.at);
-                        }
+                    if let Some(wanted) = lookup.then(|| call.arguments.first().and_then(constant)).flatten()
+                        && lookups::find(wanted).is_none()
+                    {
+                        self.problem(lookups::diagnostic(wanted), call.at);
                     }
                 }
                 self.expr(&call.callee);

@@ -170,7 +170,7 @@ pub fn about(path: &Path, dest: Option<&str>) -> VarMap {
         let name = fields.next()?;
         (fields.nth(1)? == owner.to_string()).then(|| name.to_owned())
     });
-    let changed = meta.and_then(|meta| meta.modified().ok()).and_then(|time| dates::local(time));
+    let changed = meta.and_then(|meta| meta.modified().ok()).and_then(dates::local);
     [
         ("template_path", text(path.display().to_string())),
         ("template_fullpath", text(full.display().to_string())),

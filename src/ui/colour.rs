@@ -16,7 +16,7 @@ pub enum Colour {
 }
 
 /// Whether standard output takes colours; ANSIBLE_FORCE_COLOR and CLICOLOR_FORCE say yes without a terminal.
-pub fn enabled() -> bool {
+pub(super) fn enabled() -> bool {
     static ENABLED: OnceLock<bool> = OnceLock::new();
     *ENABLED.get_or_init(|| {
         let set = |name: &str| std::env::var(name).is_ok_and(|v| !v.is_empty() && v != "0" && v.to_lowercase() != "false");

@@ -145,10 +145,8 @@ impl Sink for Progress {
                 let steps = if of > 0 { format!(" {step}/{of}") } else { String::new() };
                 self.say(&host, &format!("{message}{steps}"), &mut state);
             }
-            Event::Warning(warning) => {
-                if state.warned.insert(warning.to_string()) {
-                    self.above(|| report(&warning));
-                }
+            Event::Warning(warning) if state.warned.insert(warning.to_string()) => {
+                self.above(|| report(&warning));
             }
             _ => {}
         }

@@ -47,7 +47,7 @@ pub fn report_all(diagnostics: &[Diagnostic]) {
 }
 
 /// The text of a report.
-pub fn drawn(diagnostic: &Diagnostic, colours: bool) -> String {
+pub(super) fn drawn(diagnostic: &Diagnostic, colours: bool) -> String {
     let level = match diagnostic.level {
         Level::Error => Drawn::ERROR,
         Level::Warning | Level::Deprecated => Drawn::WARNING,

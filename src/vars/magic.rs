@@ -8,7 +8,7 @@ use crate::template::Var;
 use crate::value::Value;
 
 /// All of them, for `varnames` and suggestions.
-pub const NAMES: &[&str] = &[
+pub(super) const NAMES: &[&str] = &[
     "ansible_check_mode",
     "ansible_config_file",
     "ansible_dependent_role_names",

@@ -9,15 +9,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-pub const WEB: [&str; 2] = ["web-1", "web-2"];
+pub(crate) const WEB: [&str; 2] = ["web-1", "web-2"];
 
-pub struct Fleet {
+pub(crate) struct Fleet {
     root: tempfile::TempDir,
     /// What a host's process answers, whatever `current` says.
     stuck: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
-pub struct Ran {
+pub(crate) struct Ran {
     pub code: i32,
     pub out: String,
     pub err: String,
@@ -34,7 +34,7 @@ const BUILD: &str = r#"while [ -e "$WAIT" ]; do sleep 0.05; done; mkdir -p dist/
   cp main.js dist/assets/main-x$h.js; echo "{\"main.js\": {\"file\": \"assets/main-x$h.js\"}}" > dist/.vite/manifest.json; cat fail 2>/dev/null && exit 3; true"#;
 
 impl Fleet {
-    pub fn new() -> Fleet {
+    pub(crate) fn new() -> Fleet {
         let root = tempfile::tempdir().expect("a folder");
         let stuck = Arc::new(Mutex::new(BTreeMap::new()));
         let fleet = Fleet { root, stuck };
@@ -69,44 +69,44 @@ impl Fleet {
         fleet
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }
 
     /// Writes a file of the application and commits; the answer is the full SHA.
-    pub fn commit(&self, name: &str, text: &str) -> String {
+    pub(crate) fn commit(&self, name: &str, text: &str) -> String {
         self.write(name, text);
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "-m", &format!("{name} is {}", text.trim())]);
         self.git(&["rev-parse", "HEAD"])
     }
 
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path("app").join(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         std::fs::write(path, text).expect("a file");
     }
 
-    pub fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let done = Command::new("git").arg("-C").arg(self.path("app")).args(arguments).output().expect("git runs");
         assert!(done.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8_lossy(&done.stdout).trim().to_owned()
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let done = self.command(arguments).output().expect("the binary runs");
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace(&self.root.path().display().to_string(), "ROOT");
         Ran { code: done.status.code().unwrap_or(-1), out: text(done.stdout), err: text(done.stderr) }
     }
 
     /// Runs and wants this exit code.
-    pub fn ran(&self, code: i32, arguments: &[&str]) -> Ran {
+    pub(crate) fn ran(&self, code: i32, arguments: &[&str]) -> Ran {
         let ran = self.run(arguments);
         assert_eq!(ran.code, code, "{arguments:?}: {ran}");
         ran
     }
 
-    pub fn start(&self, arguments: &[&str]) -> Child {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts")
     }
 
@@ -119,29 +119,29 @@ impl Fleet {
     }
 
     /// What `current` of a host leads to: its SHA.
-    pub fn current(&self, host: &str) -> Option<String> {
+    pub(crate) fn current(&self, host: &str) -> Option<String> {
         std::fs::read_to_string(self.path("srv").join(host).join("current/REVISION")).ok().map(|text| text.trim().to_owned())
     }
 
-    pub fn release(&self, host: &str) -> Option<PathBuf> {
+    pub(crate) fn release(&self, host: &str) -> Option<PathBuf> {
         std::fs::read_link(self.path("srv").join(host).join("current")).ok()
     }
 
-    pub fn releases(&self, host: &str) -> Vec<String> {
+    pub(crate) fn releases(&self, host: &str) -> Vec<String> {
         let entries = std::fs::read_dir(self.path("srv").join(host).join("releases")).expect("releases");
         let mut names: Vec<String> = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         names
     }
 
-    pub fn assert_runs(&self, revision: &str) {
+    pub(crate) fn assert_runs(&self, revision: &str) {
         for host in WEB {
             assert_eq!(self.current(host).as_deref(), Some(revision), "{host}");
         }
     }
 
     /// From now on the process of this host answers so; `None`: what `current` says.
-    pub fn stick(&self, host: &str, answer: Option<&str>) {
+    pub(crate) fn stick(&self, host: &str, answer: Option<&str>) {
         let mut stuck = self.stuck.lock().expect("lock");
         match answer {
             Some(answer) => stuck.insert(host.to_owned(), answer.to_owned()),
@@ -174,7 +174,7 @@ impl Fleet {
 }
 
 /// Asks until it holds; fails after a minute.
-pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(60);
     while !holds() {
         assert!(Instant::now() < end, "waited in vain until {what}");
@@ -182,7 +182,7 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-pub fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let done = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status();
     assert!(done.is_ok_and(|status| status.success()), "the signal is sent");
 }

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-pub const WEB: [&str; 2] = ["web-1", "web-2"];
+pub(crate) const WEB: [&str; 2] = ["web-1", "web-2"];
 
 /// The module that uWSGI loads: what is written here breaks the application or does not.
 const WSGI: &str = "searchapp/wsgi.py";
 
-pub struct Fleet {
+pub(crate) struct Fleet {
     root: PathBuf,
     app: tempfile::TempDir,
     /// A project of its own, where the sandbox's inventory does not do.
@@ -18,14 +18,14 @@ pub struct Fleet {
 }
 
 /// What a command did.
-pub struct Ran {
+pub(crate) struct Ran {
     pub code: i32,
     pub out: String,
     pub err: String,
 }
 
 impl Ran {
-    pub fn all(&self) -> String {
+    pub(crate) fn all(&self) -> String {
         format!("{}\n{}", self.out, self.err)
     }
 }
@@ -37,13 +37,13 @@ impl fmt::Display for Ran {
 }
 
 /// The application's entry as it is in the demo.
-pub fn wsgi() -> String {
+pub(crate) fn wsgi() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/app").join(WSGI)).expect("the demo has it")
 }
 
 /// Asks until it holds; fails after so many seconds.
 #[track_caller]
-pub fn wait_until(what: &str, seconds: u64, mut holds: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, seconds: u64, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(seconds);
     while !holds() {
         assert!(Instant::now() < end, "waited {seconds} s in vain until {what}");
@@ -54,7 +54,7 @@ pub fn wait_until(what: &str, seconds: u64, mut holds: impl FnMut() -> bool) {
 impl Fleet {
     /// Hosts provisioned, and a fresh repository with one commit.
     #[track_caller]
-    pub fn new() -> Fleet {
+    pub(crate) fn new() -> Fleet {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let app = tempfile::tempdir().expect("a temporary folder");
         let fleet = Fleet { root, app, project: None };
@@ -72,7 +72,7 @@ impl Fleet {
 
     /// The same hosts, with other settings of the application: `change` gets the text of group_vars/app.yml.
     #[track_caller]
-    pub fn with_settings(change: impl FnOnce(&str) -> String) -> Fleet {
+    pub(crate) fn with_settings(change: impl FnOnce(&str) -> String) -> Fleet {
         let mut fleet = Fleet::new();
         let project = tempfile::tempdir().expect("a temporary folder");
         let inventory = project.path().join("inventories/sandbox");
@@ -91,7 +91,7 @@ impl Fleet {
 
     /// Provisions as site.yml says; nothing may fail.
     #[track_caller]
-    pub fn provision(&self, more: &[&str]) -> Ran {
+    pub(crate) fn provision(&self, more: &[&str]) -> Ran {
         let mut arguments = vec!["playbook", "playbooks/site.yml", "-i", "inventories/sandbox"];
         arguments.extend(more);
         let site = self.run(&arguments);
@@ -99,13 +99,13 @@ impl Fleet {
         site
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let done = self.command(arguments).output().expect("the binary runs");
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ran { code: done.status.code().unwrap_or(-1), out: text(done.stdout), err: text(done.stderr) }
     }
 
-    pub fn start(&self, arguments: &[&str]) -> Child {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts")
     }
 
@@ -119,13 +119,13 @@ impl Fleet {
         command
     }
 
-    pub fn signal(&self, child: &Child, name: &str) {
+    pub(crate) fn signal(&self, child: &Child, name: &str) {
         let done = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status();
         assert!(done.is_ok_and(|s| s.success()), "the signal is sent");
     }
 
     /// Changes the application's entry and commits; the answer is the full SHA.
-    pub fn commit(&self, message: &str, change: impl FnOnce(&str) -> String) -> String {
+    pub(crate) fn commit(&self, message: &str, change: impl FnOnce(&str) -> String) -> String {
         let path = self.app.path().join(WSGI);
         let text = std::fs::read_to_string(&path).expect("the entry is there");
         std::fs::write(&path, change(&text)).expect("the entry can be written");
@@ -133,27 +133,27 @@ impl Fleet {
         self.head()
     }
 
-    pub fn head(&self) -> String {
+    pub(crate) fn head(&self) -> String {
         self.git(&["rev-parse", "HEAD"])
     }
 
     /// Deploys HEAD, which is `revision`, and proves it.
     #[track_caller]
-    pub fn deployed(&self, revision: &str) {
+    pub(crate) fn deployed(&self, revision: &str) {
         let out = self.run(&["sandbox", "HEAD", "web"]);
         assert_eq!(out.code, 0, "{out}");
         self.assert_serves(revision);
     }
 
     #[track_caller]
-    pub fn assert_serves(&self, revision: &str) {
+    pub(crate) fn assert_serves(&self, revision: &str) {
         for host in WEB {
             assert_eq!(self.serves(host).as_deref(), Some(revision), "{host} serves another commit");
         }
     }
 
     /// Which commit the process on a host says it runs.
-    pub fn serves(&self, host: &str) -> Option<String> {
+    pub(crate) fn serves(&self, host: &str) -> Option<String> {
         let number = host.rsplit('-').next()?;
         let done = Command::new("curl")
             .args(["-sf", "--noproxy", "*", "--max-time", "5", &format!("http://10.87.77.1{number}:8000/revision")])
@@ -165,19 +165,19 @@ impl Fleet {
     }
 
     /// The page as the load balancer serves it.
-    pub fn page(&self) -> String {
+    pub(crate) fn page(&self) -> String {
         self.get("/")
     }
 
     /// What the load balancer serves under a path.
-    pub fn get(&self, path: &str) -> String {
+    pub(crate) fn get(&self, path: &str) -> String {
         let url = format!("http://10.87.77.61{path}");
         let done = Command::new("curl").args(["-sf", "--noproxy", "*", "--max-time", "10", &url]).output().expect("curl runs");
         String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
     /// The address of the repository for hosts, from a git server of this machine that lives as long as the answer.
-    pub fn git_server(&self) -> (GitServer, String) {
+    pub(crate) fn git_server(&self) -> (GitServer, String) {
         let parent = self.app.path().parent().expect("a folder");
         // Not through `git`, whose child would outlive it.
         let mut server = Command::new(Path::new(&self.git(&["--exec-path"])).join("git-daemon"));
@@ -201,25 +201,26 @@ impl Fleet {
     }
 
     /// Where the keys and the known hosts of the sandbox are.
-    pub fn state(&self) -> PathBuf {
+    #[allow(dead_code, reason = "not every test program that holds this file asks")]
+    pub(crate) fn state(&self) -> PathBuf {
         self.root.join(".sandbox")
     }
 
     /// What a command prints on a host, as root.
-    pub fn on(&self, host: &str, command: &str) -> String {
+    pub(crate) fn on(&self, host: &str, command: &str) -> String {
         let done =
             Command::new(self.root.join("tests/hosts/hosts")).args(["exec", host, "sh", "-c", command]).output().expect("hosts runs");
         String::from_utf8_lossy(&done.stdout).trim().to_owned()
     }
 
     /// A folder on a disk with next to no room left, until it is dropped.
-    pub fn small_disk(&self, host: &'static str, folder: &'static str) -> Undo<'_> {
+    pub(crate) fn small_disk(&self, host: &'static str, folder: &'static str) -> Undo<'_> {
         self.hosts(&["small-disk", host, folder, "64k"]);
         Undo { fleet: self, command: vec!["small-disk", host, folder, "off"] }
     }
 
     /// A host without power, until it is dropped.
-    pub fn dead(&self, host: &'static str) -> Undo<'_> {
+    pub(crate) fn dead(&self, host: &'static str) -> Undo<'_> {
         self.hosts(&["kill", host]);
         Undo { fleet: self, command: vec!["start", host] }
     }
@@ -229,7 +230,7 @@ impl Fleet {
         assert!(done.status.success(), "hosts {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
     }
 
-    pub fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let done = Command::new("git").arg("-C").arg(self.app.path()).args(arguments).output().expect("git runs");
         assert!(done.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8_lossy(&done.stdout).trim().to_owned()
@@ -242,7 +243,7 @@ impl Fleet {
 }
 
 /// A server that ends with the test.
-pub struct GitServer(Child);
+pub(crate) struct GitServer(Child);
 
 impl Drop for GitServer {
     fn drop(&mut self) {
@@ -252,7 +253,7 @@ impl Drop for GitServer {
 }
 
 /// Takes a fault back.
-pub struct Undo<'a> {
+pub(crate) struct Undo<'a> {
     fleet: &'a Fleet,
     command: Vec<&'static str>,
 }

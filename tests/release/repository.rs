@@ -3,26 +3,26 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub struct Work {
+pub(crate) struct Work {
     pub folder: tempfile::TempDir,
 }
 
 impl Work {
-    pub fn new() -> Work {
+    pub(crate) fn new() -> Work {
         let work = Work { folder: tempfile::tempdir().expect("a temporary folder") };
         work.git(&["init", "-q", "-b", "main"]);
         work
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         git(self.path(), arguments)
     }
 
-    pub fn write(&self, name: &str, text: &str) -> &Work {
+    pub(crate) fn write(&self, name: &str, text: &str) -> &Work {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a file in the folder")).expect("a folder");
         std::fs::write(path, text).expect("a file");
@@ -30,18 +30,18 @@ impl Work {
     }
 
     /// Commits all that is there; the answer is the full SHA.
-    pub fn commit(&self, message: &str) -> String {
+    pub(crate) fn commit(&self, message: &str) -> String {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "-m", message]);
         self.git(&["rev-parse", "HEAD"])
     }
 
-    pub fn open(&self) -> git2::Repository {
+    pub(crate) fn open(&self) -> git2::Repository {
         deploy::release::revision::open(Some(self.path())).expect("a repository")
     }
 }
 
-pub fn git(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");
     command.arg("-C").arg(folder).args(arguments).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
     for who in ["AUTHOR", "COMMITTER"] {
@@ -53,7 +53,7 @@ pub fn git(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// All files of a folder with their content, links as `-> target`, executables marked.
-pub fn files(folder: &Path) -> Vec<(String, String)> {
+pub(crate) fn files(folder: &Path) -> Vec<(String, String)> {
     use std::os::unix::fs::PermissionsExt as _;
     let mut found = Vec::new();
     let mut rest: Vec<PathBuf> = vec![folder.to_owned()];

@@ -11,19 +11,19 @@ use deploy::bucket::{Bucket, Settings};
 use serde_json::{Value as Json, json};
 
 /// One server for all tests of the process; each test has its own bucket.
-pub struct Server {
+pub(crate) struct Server {
     pub url: String,
     _child: Child,
 }
 
 /// `None`, with a word about it, where moto is not installed.
-pub fn server() -> Option<&'static Server> {
+pub(crate) fn server() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     SERVER.get_or_init(start).as_ref()
 }
 
 /// A new bucket's settings.
-pub fn bucket(server: &Server) -> Json {
+pub(crate) fn bucket(server: &Server) -> Json {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("bundles-{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let made = ureq::put(format!("{}/{name}", server.url)).header("x-amz-acl", "public-read").send_empty();
@@ -31,7 +31,7 @@ pub fn bucket(server: &Server) -> Json {
     json!({"name": name, "endpoint": server.url, "path_style": true, "access_key": "key", "secret_key": "secret", "prefix": "app"})
 }
 
-pub async fn open(settings: &Json) -> Bucket {
+pub(crate) async fn open(settings: &Json) -> Bucket {
     Bucket::open(&Settings::decode(settings).expect("settings")).await.expect("a bucket")
 }
 

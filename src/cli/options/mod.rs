@@ -22,12 +22,12 @@ use crate::vars::{Settings, Untrusted, World};
 
 pub(super) use extra::read as extra_vars;
 pub(super) use inventory::settings as inventory_settings;
-pub use prepare::Prepared;
+pub(super) use prepare::Prepared;
 pub(super) use prepare::end_at_once;
 
 /// Options of commands that run plays; the names are ansible-playbook's.
 #[derive(clap::Args, Debug, Default, Clone)]
-pub struct RunOptions {
+pub(super) struct RunOptions {
     /// Inventory: a file, a folder, an executable, or host names with commas. May be given several times.
     #[arg(short, long = "inventory", visible_alias = "inventory-file", value_name = "SOURCE")]
     pub inventory: Vec<String>,
@@ -65,7 +65,7 @@ pub struct RunOptions {
 
 /// How to become another user.
 #[derive(clap::Args, Debug, Default, Clone)]
-pub struct BecomeOptions {
+pub(super) struct BecomeOptions {
     /// Become another user (root, unless --become-user says otherwise).
     #[arg(short = 'b', long = "become")]
     pub become_: bool,
@@ -85,7 +85,7 @@ pub struct BecomeOptions {
 
 /// How to connect.
 #[derive(clap::Args, Debug, Default, Clone)]
-pub struct ConnectOptions {
+pub(super) struct ConnectOptions {
     /// Connect as this user.
     #[arg(short, long, value_name = "USER")]
     pub user: Option<String>,
@@ -123,7 +123,7 @@ impl RunOptions {
     ///
     /// # Errors
     /// The inventory, the extra variables or a password file cannot be read.
-    pub fn prepare(&self, playbook_folder: &Path, tags: &[String], skip_tags: &[String]) -> anyhow::Result<Prepared> {
+    pub(super) fn prepare(&self, playbook_folder: &Path, tags: &[String], skip_tags: &[String]) -> anyhow::Result<Prepared> {
         self.prepare_opened(playbook_folder, tags, skip_tags, self.vault.opener()?)
     }
 
@@ -131,7 +131,7 @@ impl RunOptions {
     ///
     /// # Errors
     /// The inventory or the extra variables cannot be read.
-    pub fn prepare_opened(
+    pub(super) fn prepare_opened(
         &self,
         playbook_folder: &Path,
         tags: &[String],
@@ -191,7 +191,7 @@ impl RunOptions {
     ///
     /// # Errors
     /// A password cannot be read.
-    pub fn engine(&self) -> anyhow::Result<Options> {
+    pub(super) fn engine(&self) -> anyhow::Result<Options> {
         let config = Config::current();
         let (become_, connect) = (&self.become_, &self.connect);
         let ask = |asked: bool, setting: &str| asked || config.flag(setting);
@@ -253,13 +253,13 @@ impl RunOptions {
         })
     }
 
-    pub fn verbosity(&self) -> Verbosity {
+    pub(super) fn verbosity(&self) -> Verbosity {
         let always = Config::current().number("DEFAULT_VERBOSITY").unwrap_or(0.0) as u8;
         Verbosity { level: self.verbose.saturating_add(always), diff: self.diff() }
     }
 
     /// Where hosts come from; /etc/ansible/hosts only where it is there.
-    pub fn sources(&self) -> Vec<String> {
+    pub(super) fn sources(&self) -> Vec<String> {
         sources(&self.inventory)
     }
 
@@ -319,7 +319,7 @@ pub(in crate::cli) fn roots(config: &Config) -> Roots {
 }
 
 /// Tags as given: several options, commas; those of the configuration where none are.
-pub fn split_tags(given: &[String], setting: &str) -> Vec<String> {
+pub(super) fn split_tags(given: &[String], setting: &str) -> Vec<String> {
     let split: Vec<String> = given.iter().flat_map(|t| t.split(',')).map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect();
     if split.is_empty() { Config::current().list(setting) } else { split }
 }

@@ -11,7 +11,7 @@ use crate::ui;
 use crate::vars::World;
 
 /// What a run is made of.
-pub struct Prepared {
+pub(crate) struct Prepared {
     pub world: Arc<World>,
     pub loader: Arc<Loader>,
     pub warnings: Vec<Diagnostic>,
@@ -22,7 +22,7 @@ impl Prepared {
     ///
     /// # Errors
     /// A play cannot start.
-    pub async fn plays(&self, plays: &[Play], options: Options, sink: Arc<dyn Sink>) -> Result<Ended, Diagnostics> {
+    pub(crate) async fn plays(&self, plays: &[Play], options: Options, sink: Arc<dyn Sink>) -> Result<Ended, Diagnostics> {
         let run =
             Run::new(self.world.clone(), self.loader.clone(), Arc::new(Connections::default()), sink, Arc::new(ui::Terminal), options);
         let stopper = tokio::spawn(stop_on_signal(run.clone()));
@@ -32,7 +32,7 @@ impl Prepared {
     }
 
     /// Shows what reading the inventory and the playbooks warned of.
-    pub fn show_warnings(&self) {
+    pub(crate) fn show_warnings(&self) {
         let mut all = self.warnings.clone();
         all.append(&mut self.loader.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         ui::report_all(&all);

@@ -43,10 +43,10 @@ impl Block {
             },
         };
         let Some(block) = &self.lines else { return (lines.concat(), "Block removed") };
-        if let Some(above) = at.checked_sub(1).and_then(|above| lines.get_mut(above)) {
-            if !above.ends_with('\n') {
-                above.push('\n');
-            }
+        if let Some(above) = at.checked_sub(1).and_then(|above| lines.get_mut(above))
+            && !above.ends_with('\n')
+        {
+            above.push('\n');
         }
         let mut new = Vec::new();
         let filled = |line: Option<&String>| line.is_some_and(|line| !line.trim_end_matches(['\r', '\n']).is_empty());

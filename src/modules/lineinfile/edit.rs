@@ -81,10 +81,10 @@ impl Lines {
             Place::Before(pattern) => self.position(first, |line| pattern.is_match(line)),
         };
         let at = at.unwrap_or(self.0.len());
-        if let Some(above) = at.checked_sub(1).and_then(|above| self.0.get_mut(above)) {
-            if !above.ends_with('\n') {
-                above.push('\n');
-            }
+        if let Some(above) = at.checked_sub(1).and_then(|above| self.0.get_mut(above))
+            && !above.ends_with('\n')
+        {
+            above.push('\n');
         }
         self.0.insert(at, format!("{line}\n"));
     }

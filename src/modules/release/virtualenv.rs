@@ -144,7 +144,7 @@ fn check(outcomes: &[Outcome], what: &str, help: &str) -> Result<(), Failure> {
 
 fn last_line(output: &Output) -> String {
     let said = output.errors() + "\n" + &output.text();
-    let errors = said.lines().filter(|line| line.to_uppercase().starts_with("ERROR")).next_back().map(str::to_owned);
+    let errors = said.lines().rfind(|line| line.to_uppercase().starts_with("ERROR")).map(str::to_owned);
     errors
         .or_else(|| said.lines().rfind(|line| !line.trim().is_empty()).map(str::to_owned))
         .unwrap_or_else(|| format!("exit code {}", output.rc))

@@ -50,10 +50,10 @@ impl Eval<'_> {
         if let Some(value) = frame.and_then(|frame| frame.get(name)) {
             return Ok(Found::Value(value));
         }
-        if self.unit.sight == Sight::Context {
-            if let Some(found) = self.context.variable(name).map_err(|fail| self.placed(fail, Some(at)))? {
-                return Ok(found);
-            }
+        if self.unit.sight == Sight::Context
+            && let Some(found) = self.context.variable(name).map_err(|fail| self.placed(fail, Some(at)))?
+        {
+            return Ok(found);
         }
         Ok(Found::Value(match &**name {
             "omit" => Value::Omit,

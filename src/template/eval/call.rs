@@ -194,10 +194,11 @@ impl Eval<'_> {
                 }
             }
             Expr::Attr(base, method, at) => {
-                if let Expr::Var(owner, _) = &**base {
-                    if &**owner == "self" && frame.is_none_or(|frame| frame.get(owner).is_none()) {
-                        return self.own_block(method, frame).map_err(placed);
-                    }
+                if let Expr::Var(owner, _) = &**base
+                    && &**owner == "self"
+                    && frame.is_none_or(|frame| frame.get(owner).is_none())
+                {
+                    return self.own_block(method, frame).map_err(placed);
                 }
                 let base = match self.path(base, frame)? {
                     // `.get` of a container as written: only that entry is rendered.
@@ -219,16 +220,16 @@ impl Eval<'_> {
                     if let Some(found) = self.object_method(object, method, &arguments).map_err(placed)? {
                         return Ok(found);
                     }
-                    if objects::downcast::<Shared>(object).is_none() {
-                        if let Some(found @ Value::Object(_)) = object.get(&Value::Str(method.clone()))? {
-                            return self.call_value(&found, method, arguments, *at);
-                        }
+                    if objects::downcast::<Shared>(object).is_none()
+                        && let Some(found @ Value::Object(_)) = object.get(&Value::Str(method.clone()))?
+                    {
+                        return self.call_value(&found, method, arguments, *at);
                     }
                 }
-                if let Value::Map(map) = &base {
-                    if let Some(found @ Value::Object(_)) = map.get(&**method) {
-                        return self.call_value(found, method, arguments, *at);
-                    }
+                if let Value::Map(map) = &base
+                    && let Some(found @ Value::Object(_)) = map.get(&**method)
+                {
+                    return self.call_value(found, method, arguments, *at);
                 }
                 let value = methods::call(self, &base, method, arguments).map_err(placed)?;
                 Ok(if matches!(value, Value::Object(_)) { value } else { self.literal(value) })
@@ -283,10 +284,10 @@ impl Eval<'_> {
         if let Some(state) = objects::downcast::<Loop>(object) {
             return self.recurse(state, arguments).map_err(|fail| self.placed(fail, Some(at)));
         }
-        if let Some(function) = objects::downcast::<Function>(object) {
-            if let Some(function) = functions::find(&function.0) {
-                return (function.run)(self, arguments, None).map_err(|fail| self.placed(fail, Some(at)));
-            }
+        if let Some(function) = objects::downcast::<Function>(object)
+            && let Some(function) = functions::find(&function.0)
+        {
+            return (function.run)(self, arguments, None).map_err(|fail| self.placed(fail, Some(at)));
         }
         object.call(&arguments.positional, &arguments.keywords).map_err(|error| self.placed(error.into(), Some(at)))
     }

@@ -139,10 +139,10 @@ impl<'a> Context<'a> {
 
     /// A variable of the scope.
     pub(crate) fn variable(&self, name: &Arc<str>) -> Result<Option<Found>> {
-        if self.sharing.get() {
-            if let Some(value) = self.variables.borrow().get(name) {
-                return Ok(Some(Found::Value(value.clone())));
-            }
+        if self.sharing.get()
+            && let Some(value) = self.variables.borrow().get(name)
+        {
+            return Ok(Some(Found::Value(value.clone())));
         }
         let found = match self.scope.get(name) {
             None => return Ok(None),

@@ -165,12 +165,11 @@ impl Eval<'_> {
     /// Beside the template itself, then along the search path.
     fn candidates(&self, name: &str) -> Vec<PathBuf> {
         let mut out = Vec::new();
-        if let Origin::File(source, _) = &self.unit.origin {
-            if !Path::new(name).is_absolute() {
-                if let Some(folder) = source.path.parent() {
-                    out.push(folder.join(name));
-                }
-            }
+        if let Origin::File(source, _) = &self.unit.origin
+            && !Path::new(name).is_absolute()
+            && let Some(folder) = source.path.parent()
+        {
+            out.push(folder.join(name));
         }
         out.extend(self.context.scope.paths().candidates("templates", name));
         out.dedup();

@@ -11,14 +11,6 @@ use crate::diag::Diagnostic;
 use crate::template::syntax::{Expr, For, Stmt, Target};
 use crate::value::{Object, Value};
 
-/// What comes after a statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Flow {
-    Next,
-    Break,
-    Continue,
-}
-
 impl Eval<'_> {
     /// Runs the whole unit. Undefined is an error here.
     pub(crate) fn run(&self) -> Result<Value> {
@@ -49,17 +41,14 @@ impl Eval<'_> {
         Ok(output.finish())
     }
 
-    pub(crate) fn body(&self, stmts: &[Stmt], output: &mut Output, frame: Option<&Arc<Frame>>) -> Result<Flow> {
+    pub(crate) fn body(&self, stmts: &[Stmt], output: &mut Output, frame: Option<&Arc<Frame>>) -> Result<()> {
         for stmt in stmts {
-            let flow = self.stmt(stmt, output, frame)?;
-            if flow != Flow::Next {
-                return Ok(flow);
-            }
+            self.stmt(stmt, output, frame)?;
         }
-        Ok(Flow::Next)
+        Ok(())
     }
 
-    fn stmt(&self, stmt: &Stmt, output: &mut Output, frame: Option<&Arc<Frame>>) -> Result<Flow> {
+    fn stmt(&self, stmt: &Stmt, output: &mut Output, frame: Option<&Arc<Frame>>) -> Result<()> {
         match stmt {
             Stmt::Text(text) => output.text(text),
             Stmt::Emit(expr) => {
@@ -124,10 +113,8 @@ impl Eval<'_> {
             Stmt::FromImport(name, names, sight) => self.import_names(name, names, *sight, frame)?,
             // Handled by `inherit` at the top; elsewhere it has no meaning.
             Stmt::Extends(_) => {}
-            Stmt::Break => return Ok(Flow::Break),
-            Stmt::Continue => return Ok(Flow::Continue),
         }
-        Ok(Flow::Next)
+        Ok(())
     }
 
     /// Puts a value out: defined all the way down, tuples as lists, `omit` left out (ansible-core 2.19).
@@ -239,9 +226,7 @@ impl Eval<'_> {
             }
             self.assign(&node.target, state.items[index].clone(), Some(&inner))?;
             inner.set(&name, Value::Object(state.clone() as Arc<dyn Object>));
-            if self.body(&node.body, output, Some(&inner))? == Flow::Break {
-                break;
-            }
+            self.body(&node.body, output, Some(&inner))?;
         }
         Ok(())
     }

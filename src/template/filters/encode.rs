@@ -97,7 +97,7 @@ fn b64decode(call: &Invocation<'_, '_>) -> Result<Value> {
         let padding = digits[end..].chars().take_while(|c| *c == '=').count();
         digits.truncate(end + padding);
     }
-    if digits.len() % 4 != 0 {
+    if !digits.len().is_multiple_of(4) {
         return Err(call.error("the length of the base64 text is wrong: it was cut off, or its `=` are missing"));
     }
     let lax = base64::engine::GeneralPurpose::new(

@@ -256,10 +256,11 @@ fn slice(call: &Invocation<'_, '_>) -> Result<Value> {
         let size = per + usize::from(index < extra);
         let mut part = items[offset..offset + size].to_vec();
         offset += size;
-        if let Some(fill) = call.argument(1).filter(|fill| !matches!(fill, Value::Null)) {
-            if index >= extra && extra > 0 {
-                part.push(fill.clone());
-            }
+        if let Some(fill) = call.argument(1).filter(|fill| !matches!(fill, Value::Null))
+            && index >= extra
+            && extra > 0
+        {
+            part.push(fill.clone());
         }
         Value::list(part)
     })))

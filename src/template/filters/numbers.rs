@@ -59,13 +59,10 @@ fn int(call: &Invocation<'_, '_>) -> Result<Value> {
         Value::Bool(flag) => Value::Int(i64::from(*flag)),
         Value::Float(number) if number.is_finite() => big::from_float(number.trunc()),
         Value::Object(_) if big::of(&call.input).is_some() => call.input.clone(),
-        Value::Str(text) => whole(text, base).map_or_else(
-            || match text.trim().replace('_', "").parse::<f64>() {
-                Ok(number) if number.is_finite() => big::from_float(number.trunc()),
-                _ => default(),
-            },
-            |number| number,
-        ),
+        Value::Str(text) => whole(text, base).unwrap_or_else(|| match text.trim().replace('_', "").parse::<f64>() {
+            Ok(number) if number.is_finite() => big::from_float(number.trunc()),
+            _ => default(),
+        }),
         _ => default(),
     })
 }

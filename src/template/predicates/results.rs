@@ -36,10 +36,10 @@ fn flag(map: &Map, name: &str) -> bool {
 /// A loop's result changed where one of its items did.
 fn changed(call: &Invocation<'_, '_>) -> Result<bool> {
     let map = result(call)?;
-    if !map.contains_key("changed") {
-        if let Some(results) = map.get("results").and_then(Value::as_list) {
-            return Ok(results.iter().any(|item| item.get("changed").is_some_and(Value::is_true)));
-        }
+    if !map.contains_key("changed")
+        && let Some(results) = map.get("results").and_then(Value::as_list)
+    {
+        return Ok(results.iter().any(|item| item.get("changed").is_some_and(Value::is_true)));
     }
     Ok(flag(&map, "changed"))
 }

@@ -130,7 +130,7 @@ fn format_value(value: &Value, spec: &str) -> Result<String> {
     if chars.next_if_eq(&'0').is_some() && align.is_none() {
         (fill, align) = ('0', Some('='));
     }
-    let mut digits = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>| {
+    let digits = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>| {
         let mut text = String::new();
         while let Some(digit) = chars.next_if(char::is_ascii_digit) {
             text.push(digit);

@@ -67,7 +67,7 @@ pub(crate) fn percent(format: &str, argument: &Value) -> Result<String> {
                 _ => spec.alternate = true,
             }
         }
-        let mut count =
+        let count =
             |chars: &mut std::iter::Peekable<std::str::Chars<'_>>, take: &mut dyn FnMut(&str) -> Result<Value>| -> Result<Option<i64>> {
                 if chars.next_if_eq(&'*').is_some() {
                     return match take("*")? {

@@ -88,7 +88,7 @@ fn edits(text: &str, config: &SyntaxConfig, expression: bool) -> Option<Vec<Edit
     let mut words = 0usize;
     let mut operand_before = false;
     let mut last_end = 0;
-    let mut close = |begin: &mut Option<usize>, comma: &mut bool, end: usize, edits: &mut Vec<Edit>| {
+    let close = |begin: &mut Option<usize>, comma: &mut bool, end: usize, edits: &mut Vec<Edit>| {
         if let (Some(start), true) = (begin.take(), *comma) {
             edits.push((start, 0, "("));
             edits.push((end, 0, ")"));

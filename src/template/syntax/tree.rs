@@ -50,8 +50,6 @@ pub(crate) enum Stmt {
     Macro(Arc<Macro>),
     CallBlock(Expr, Arc<Macro>),
     Do(Expr),
-    Break,
-    Continue,
 }
 
 /// What a template sees of the one that uses it: `with context` or `without context`.

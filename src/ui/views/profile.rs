@@ -75,8 +75,8 @@ impl Sink for ProfileTasks {
                 line(&"=".repeat(79));
                 let mut rows = std::mem::take(&mut state.done);
                 match self.order {
-                    Order::Descending => rows.sort_by(|a, b| b.1.cmp(&a.1)),
-                    Order::Ascending => rows.sort_by(|a, b| a.1.cmp(&b.1)),
+                    Order::Descending => rows.sort_by_key(|a| std::cmp::Reverse(a.1)),
+                    Order::Ascending => rows.sort_by_key(|a| a.1),
                     Order::AsTheyRan => {}
                 }
                 for (name, took) in rows.iter().take(self.limit.unwrap_or(usize::MAX)) {
