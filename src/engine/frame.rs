@@ -74,8 +74,9 @@ impl Frame {
     pub(super) fn included(self: &Arc<Frame>, apply: Arc<Keywords>, params: VarMap, folder: PathBuf) -> Arc<Frame> {
         let around = self.parent.as_ref().unwrap_or(self);
         let mut frame = Frame { folder, ..around.inner(&apply, None, false).shallow() };
+        // Level 21: above facts and parameters of roles; the nearest include counts.
         if !self.keywords.vars.is_empty() {
-            frame.vars.insert(0, Arc::new(self.keywords.vars.clone()));
+            frame.include_params.insert(0, Arc::new(self.keywords.vars.clone()));
         }
         if !params.is_empty() {
             frame.include_params.insert(0, Arc::new(params));
@@ -265,7 +266,8 @@ impl Frame {
     pub(super) fn module_defaults(&self) -> Vec<&Node> {
         let mut levels: Vec<&Frame> = self.levels().collect();
         levels.reverse();
-        levels.into_iter().filter_map(|frame| frame.keywords.module_defaults.as_ref()).collect()
+        let written = levels.into_iter().filter_map(|frame| frame.keywords.module_defaults.as_ref());
+        written.flat_map(|node| node.as_list().map_or_else(|| vec![node], |items| items.iter().collect())).collect()
     }
 }
 

@@ -86,7 +86,8 @@ impl Handlers {
             );
             scope.world.warn(Diagnostic { level: crate::diag::Level::Warning, message: why, ..problem });
         }
-        let mut names = vec![name];
+        // One without a name is reached by what it listens to.
+        let mut names: Vec<String> = task.name.is_some().then_some(name).into_iter().collect();
         // Topics are constants: a template in one is never asked for.
         let mut listen: Vec<String> = task.listen.iter().filter_map(Node::scalar_text).collect();
         if let Some(role) = &frame.role {

@@ -207,7 +207,7 @@ impl PlayRun {
                 }
                 let mut params = task.keywords.vars.clone();
                 params.extend(wanted.params.clone());
-                let outer = frame.included(Arc::new(Keywords::default()), VarMap::new(), role.path.join("tasks"));
+                let outer = frame.included(Arc::new(Keywords::default()), wanted.params.clone(), role.path.join("tasks"));
                 let used = Arc::new(RoleUse {
                     role,
                     params,

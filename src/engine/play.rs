@@ -290,9 +290,10 @@ impl PlayRun {
         self.vars.gone.write().unwrap_or_else(PoisonError::into_inner).extend(hosts.into_iter().map(|host| host.name.clone()));
     }
 
-    /// Variables tell hosts in this order, whatever `order` says.
+    /// `ansible_play_batch` tells hosts in this order, whatever `order` and the pattern say.
     pub(super) fn as_in_inventory(&self, mut names: Vec<Arc<str>>) -> Vec<Arc<str>> {
-        names.sort_by_cached_key(|name| self.vars.all_hosts.iter().position(|host| host == name));
+        let all = self.run.world.read_inventory(|inventory| inventory.hosts_of("all"));
+        names.sort_by_cached_key(|name| all.iter().position(|host| host == name));
         names
     }
 

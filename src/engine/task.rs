@@ -277,6 +277,9 @@ pub(super) fn shown_outcome(outcome: &Outcome, info: &TaskInfo) -> Outcome {
     let text = "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
     let changed = outcome.result.get("changed").cloned().unwrap_or(Value::Bool(false));
     let mut result: Map = [("censored".into(), Value::str(text)), ("changed".into(), changed)].into_iter().collect();
+    if let Some(attempts) = outcome.result.get("attempts") {
+        result.insert("attempts".into(), attempts.clone());
+    }
     // A loop is still known as one.
     if outcome.result.get("results").is_some() {
         result.insert("results".into(), Value::list([]));

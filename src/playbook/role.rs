@@ -30,6 +30,8 @@ pub struct Role {
     pub allow_duplicates: bool,
     /// The specification of the entry point used, from `meta/argument_specs.yml`.
     pub argument_spec: Option<Node>,
+    /// The name of that entry point: `main`.
+    pub entry: String,
 }
 
 /// A role in `roles:`, a dependency, an import_role or include_role.
@@ -106,9 +108,10 @@ impl Loader {
             }
         }
         let name = self.role_name(name_node, inside, problems)?;
-        params.extend(std::mem::take(&mut keywords.vars));
-        let from = self.from(&|key| item.get(key), &inside.with(&params), problems)?;
-        let role = problems.collect_all(self.role(&name, &from, &inside.with(&params)), name_node.span())?;
+        // `vars` are as those of a block; only what is written beside them is a parameter.
+        let known: VarMap = params.iter().chain(&keywords.vars).map(|(name, var)| (name.clone(), var.clone())).collect();
+        let from = self.from(&|key| item.get(key), &inside.with(&known), problems)?;
+        let role = problems.collect_all(self.role(&name, &from, &inside.with(&known)), name_node.span())?;
         let (allow_duplicates, public) = (role.allow_duplicates, !self.private_roles.unwrap_or(false));
         Some(RoleUse { role, params, keywords: Arc::new(keywords), public, allow_duplicates, validate: true })
     }
@@ -120,9 +123,7 @@ impl Loader {
             return None;
         };
         let name = self.role_name(name_node, inside, problems)?;
-        let mut keywords = (*task.keywords).clone();
-        let params = std::mem::take(&mut keywords.vars);
-        let inside = inside.with(&params);
+        let inside = inside.with(&task.keywords.vars);
         let from = self.from(&|key| task.action.get(key), &inside, problems)?;
         let role = problems.collect_all(self.role(&name, &from, &inside), name_node.span())?;
         let flag = |key: &str| {
@@ -131,7 +132,7 @@ impl Loader {
         };
         let public = flag("public").unwrap_or(!self.private_roles.unwrap_or(false));
         let (allow_duplicates, validate) = (flag("allow_duplicates").unwrap_or(true), flag("rolespec_validate").unwrap_or(true));
-        Some(RoleUse { role, params, keywords: Arc::new(keywords), public, allow_duplicates, validate })
+        Some(RoleUse { role, params: VarMap::new(), keywords: task.keywords.clone(), public, allow_duplicates, validate })
     }
 
     /// The `…_from` names of a role that is used statically.
@@ -235,6 +236,7 @@ impl Loader {
             handlers,
             dependencies,
             allow_duplicates: meta.as_ref().and_then(|m| m.get("allow_duplicates")).and_then(super::keywords::word_flag).unwrap_or(false),
+            entry: entry.to_owned(),
             argument_spec: self.argument_spec(path, entry, meta.as_ref(), problems),
         }
     }

@@ -146,7 +146,9 @@ impl Loader {
                 problems.push(key.error("a keyword must be a string"));
                 continue;
             };
-            if let Some(lookup) = name.strip_prefix("with_") {
+            if repeat.is_some() && (name == "loop" || name.starts_with("with_")) {
+                problems.push(key.error("a task has two loops").help("keep one of them"));
+            } else if let Some(lookup) = name.strip_prefix("with_") {
                 repeat = Some(Loop { lookup: Some(lookup.to_owned()), terms: value.clone() });
             } else if name == "loop" {
                 repeat = Some(Loop { lookup: None, terms: value.clone() });

@@ -99,6 +99,9 @@ impl Default {
                 self.failure(&paint(&format!("failed: {name}{}{}", item.replacen(" => ", " ", 1), failed()), Colour::Red));
             }
             Status::Failed | Status::Ignored => self.failure(&paint(&format!("fatal: {name}: FAILED!{}", failed()), Colour::Red)),
+            Status::Unreachable | Status::UnreachableIgnored if of_loop => {
+                self.failure(&paint(&format!("failed: {name}{}{}", item.replacen(" => ", " ", 1), failed()), Colour::Purple));
+            }
             Status::Unreachable | Status::UnreachableIgnored => {
                 self.failure(&paint(&format!("fatal: {name}: UNREACHABLE!{}", failed()), Colour::Purple))
             }
