@@ -1,5 +1,5 @@
-//! The playbook language, case by case: `tests/language/AREA/CASE/` holds a playbook, perhaps an inventory, arguments, input and an
-//! environment (a line a setting), and what ansible-core does with it (`output`, `code`), recorded by `tests/language/record`.
+//! The playbook language, case by case: `tests/language/AREA/CASE/` holds a playbook, perhaps an inventory, arguments, input and
+//! `environment` (a `NAME=value` a line), and what ansible-core does with it (`output`, `code`), recorded by `tests/language/record`.
 //!
 //! The real binary runs the case under the name of ansible-playbook; its output must be the same but for what no user relies on: the
 //! words of error messages, times, and banners that nothing follows (those of `meta` tasks).
@@ -84,8 +84,8 @@ fn run(folder: &Path, root: &Path, program: &Path) -> (String, i32, String) {
         .args(arguments.split_whitespace())
         .arg(folder.join("playbook.yml"))
         .env("NO_COLOR", "1")
-        .envs(environment.lines().filter_map(|line| line.split_once('=')))
         .env_remove("ANSIBLE_INVENTORY")
+        .envs(environment.lines().filter_map(|line| line.split_once('=')))
         .stdin(fs::File::open(folder.join("input")).map_or_else(|_| Stdio::null(), Stdio::from))
         .output()
         .expect("the binary runs");

@@ -62,7 +62,8 @@ impl Attempt {
         };
         let mut answered = self.in_time(&target, running).await?;
         answered.delegated_to = target.delegated_to.clone().filter(|to| !self.is_own(to));
-        if self.play.run.world.settings.verbosity >= INVOCATION && !answered.unreachable {
+        // Modules of the user's own tell it themselves: only they know what is secret.
+        if self.play.run.world.settings.verbosity >= INVOCATION && !answered.unreachable && self.task.action.foreign.is_none() {
             answered.result.insert("invocation".into(), self.invocation(&told));
         }
         self.take_facts(&answered.result, scope);

@@ -119,8 +119,13 @@ impl PlayRun {
         }
     }
 
+    /// `no_log`, or what is set for tasks without.
+    pub(super) fn hides(&self, frame: &Frame, scope: &TaskScope) -> bool {
+        frame.flag("no_log", scope).ok().flatten().unwrap_or(self.run.options.no_log)
+    }
+
     pub(super) fn info(&self, task: &Arc<Task>, frame: &Frame, hosts: &[Host]) -> Arc<TaskInfo> {
-        let no_log = hosts.first().is_some_and(|h| frame.flag("no_log", &self.scope(h, frame)).ok().flatten() == Some(true));
+        let no_log = hosts.first().is_some_and(|host| self.hides(frame, &self.scope(host, frame)));
         Arc::new(TaskInfo {
             id: self.apart(task, frame, hosts).map_or_else(|| self.run.next_id(), |(id, _)| id),
             name: self.task_name(task, frame, hosts),
