@@ -97,7 +97,13 @@ impl Attempt {
             if repeated {
                 answered.result.insert("attempts".into(), Value::Int(i64::from(attempt)));
             }
+            let variables = std::mem::take(&mut answered.variables);
             let mut outcome = self.judge(answered, scope);
+            if outcome.status != Status::Failed {
+                for effect in variables {
+                    self.take_effect(effect, scope)?;
+                }
+            }
             if !repeated {
                 return Ok(outcome);
             }
@@ -134,7 +140,7 @@ impl Attempt {
 
     /// changed_when and failed_when decide over the module.
     fn judge(&self, answered: Answered, scope: &TaskScope) -> Outcome {
-        let Answered { mut result, diff, warnings, error, unreachable, delegated_to, hidden } = answered;
+        let Answered { mut result, diff, warnings, error, unreachable, delegated_to, hidden, variables: _ } = answered;
         if unreachable {
             result.insert("unreachable".into(), Value::Bool(true));
             let result = Value::Map(Arc::new(result));

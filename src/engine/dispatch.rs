@@ -34,6 +34,8 @@ pub(super) struct Answered {
     pub delegated_to: Option<String>,
     /// What is in the result must not be shown.
     pub hidden: bool,
+    /// Variables that the host gets if the task is not judged to have failed.
+    pub variables: Vec<Effect>,
 }
 
 impl Attempt {
@@ -168,7 +170,10 @@ impl Attempt {
         answered.result.extend(json_map(done.result));
         let mut changed = done.changed;
         for effect in done.effects {
-            changed |= self.take_effect(effect, scope)?;
+            match effect {
+                Effect::SetFacts { .. } | Effect::IncludeVars(_) => answered.variables.push(effect),
+                effect => changed |= self.take_effect(effect, scope)?,
+            }
         }
         if changed {
             answered.result.insert("changed".into(), Value::Bool(true));
@@ -203,7 +208,7 @@ impl Attempt {
         let failed = result.get("failed").is_some_and(Value::is_true);
         let error = failed.then(|| self.error_at(&result, answer.argument.as_deref()));
         let (diff, warnings, unreachable) = (answer.diff, answer.warnings, answer.unreachable);
-        Answered { result, diff, warnings, error, unreachable, delegated_to: None, hidden: false }
+        Answered { result, diff, warnings, error, unreachable, delegated_to: None, hidden: false, variables: Vec::new() }
     }
 
     pub(super) fn of_failure(&self, failure: Failure) -> Answered {
@@ -249,7 +254,7 @@ impl Attempt {
     }
 
     /// Whether it changed the inventory.
-    fn take_effect(&self, effect: Effect, scope: &TaskScope) -> Result<bool, Diagnostic> {
+    pub(super) fn take_effect(&self, effect: Effect, scope: &TaskScope) -> Result<bool, Diagnostic> {
         match effect {
             Effect::SetFacts { values, encrypted, cacheable, facts } => {
                 let to = self.learner(scope);
@@ -345,6 +350,7 @@ fn empty() -> Answered {
         unreachable: false,
         delegated_to: None,
         hidden: false,
+        variables: Vec::new(),
     }
 }
 

@@ -15,7 +15,7 @@ use super::task::shown_outcome;
 use crate::diag::{Diagnostic, Diagnostics, Level};
 use crate::playbook::{self, From, Inside, Keywords, RoleUse, Step, Task, VarMap, Way};
 use crate::template::{Var, render, render_text};
-use crate::value::Value;
+use crate::value::{Map, Value};
 use crate::vars::TaskScope;
 use crate::yaml::Node;
 
@@ -140,11 +140,6 @@ impl PlayRun {
     fn announce(&self, task: &Task, info: &Arc<TaskInfo>, what: String, wanted: &Wanted, members: &[Host]) {
         for host in members {
             self.run.count(&host.name, |c| c.ok += 1);
-            if let Some(name) = &task.register {
-                let result =
-                    [("changed".into(), Value::Bool(false)), ("failed".into(), Value::Bool(false)), ("include".into(), Value::str(&what))];
-                host.set(name.clone(), Value::map(result));
-            }
         }
         let hidden = info.no_log.then(|| "(censored due to no_log)".to_owned());
         let label = hidden.or_else(|| wanted.label.as_ref().map(ToString::to_string));
@@ -257,23 +252,41 @@ impl Attempt {
             if let Some(condition) = self.frame.when(&scope)? {
                 return Ok(Err(skipped(&condition)));
             }
-            return Ok(Ok(vec![self.one(&scope, VarMap::new(), None)?]));
+            let one = self.one(&scope, VarMap::new(), None)?;
+            let mut result = self.told(&one, &scope);
+            result.insert("changed".into(), Value::Bool(false));
+            self.register(result);
+            return Ok(Ok(vec![one]));
         };
-        let mut all = Vec::new();
+        let (mut all, mut results) = (Vec::new(), Vec::new());
         for (index, item) in items.iter().enumerate() {
             let locals = item_vars(&items, index, &control);
             let inner = scope.with(locals.clone());
             let label = control.label.as_ref().map(|l| render(l, &inner)).transpose()?.unwrap_or_else(|| item.clone());
             match self.frame.when(&inner)? {
-                None => all.push(self.one(&inner, locals.into_iter().collect(), Some(label))?),
+                None => {
+                    let one = self.one(&inner, locals.iter().cloned().collect(), Some(label))?;
+                    results.push(of_item(self.told(&one, &inner), &locals));
+                    all.push(one);
+                }
                 Some(condition) => {
                     let outcome = Box::new(Outcome { item: Some(label), ..skipped(&condition) });
+                    results.push(of_item(outcome.result.as_map().cloned().unwrap_or_default(), &locals));
                     self.play.run.emit(Event::Item { task: self.info.clone(), host: self.host.name.clone(), outcome });
                 }
             }
         }
-        if all.is_empty() {
-            let result = Value::map([("changed".into(), Value::Bool(false)), ("skipped".into(), Value::Bool(true))]);
+        let is_skipped = all.is_empty();
+        let mut result: Map = [("changed".into(), Value::Bool(false)), ("skipped".into(), Value::Bool(is_skipped))].into_iter().collect();
+        if items.is_empty() {
+            result.insert("skipped_reason".into(), Value::str("No items in the list"));
+        } else {
+            result.insert("msg".into(), Value::str(if is_skipped { "All items skipped" } else { "All items completed" }));
+        }
+        result.insert("results".into(), Value::list(results));
+        self.register(result.clone());
+        if is_skipped {
+            let result = Value::Map(Arc::new(result));
             return Ok(Err(Outcome {
                 status: Status::Skipped,
                 result,
@@ -286,6 +299,30 @@ impl Attempt {
             }));
         }
         Ok(Ok(all))
+    }
+
+    fn register(&self, result: Map) {
+        if let Some(name) = &self.task.register {
+            self.host.set(name.clone(), Value::Map(Arc::new(result)));
+        }
+    }
+
+    /// What `register` keeps of an include: what was asked for.
+    fn told(&self, wanted: &Wanted, scope: &TaskScope) -> Map {
+        let mut result = Map::new();
+        if self.task.register.is_none() {
+            return result;
+        }
+        let is_file = |name: &str| matches!(name, "file" | "_raw_params");
+        if let What::Tasks(file) = &wanted.what {
+            result.insert("include".into(), Value::str(file));
+        }
+        let mut arguments = Map::new();
+        for (name, node) in self.task.action.arguments.iter().filter(|(name, _)| !is_file(name)) {
+            arguments.insert(Value::str(name), render(node, scope).unwrap_or_else(|_| Value::from_node(node)));
+        }
+        result.insert("include_args".into(), Value::Map(Arc::new(arguments)));
+        result
     }
 
     fn one(&self, scope: &TaskScope, mut params: VarMap, label: Option<Value>) -> Result<Wanted, Diagnostic> {
@@ -322,6 +359,16 @@ impl Attempt {
         };
         Ok(Wanted { what, params, label })
     }
+}
+
+/// The result of one turn of a loop, with the loop's variables.
+fn of_item(mut result: Map, locals: &[(Arc<str>, Var)]) -> Value {
+    for (name, value) in locals {
+        if let Var::Value(value) = value {
+            result.insert(Value::Str(name.clone()), value.clone());
+        }
+    }
+    Value::Map(Arc::new(result))
 }
 
 /// Where the files that an include names are looked for.

@@ -175,8 +175,13 @@ impl Inventory {
         let (names, port) = range::expand(name).map_err(Diagnostic::error)?;
         let mut changed = false;
         for name in names {
-            changed |= !self.has_host(&name);
+            let is_new = !self.has_host(&name);
+            changed |= is_new;
             let host = self.ensure_host(&name, None);
+            // What was added stands before what groups bring.
+            if is_new {
+                self.join(&ALL.into(), &host);
+            }
             for group in groups {
                 let group = self.ensure_group(group);
                 changed |= self.join(&group, &host);
