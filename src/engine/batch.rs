@@ -49,10 +49,16 @@ impl PlayRun {
     async fn sections(self: &Arc<Self>, hosts: Vec<Host>) -> Result<Flow, Diagnostics> {
         let play = self.play.clone();
         let mut flow = Flow::of(hosts);
-        if self.gathers(&play, &flow.alive)? {
-            let alive = std::mem::take(&mut flow.alive);
+        let order: Vec<Arc<str>> = flow.alive.iter().map(|host| host.name.clone()).collect();
+        let (unknown, known) = self.gathers(&play, std::mem::take(&mut flow.alive))?;
+        if !unknown.is_empty() {
             let task = Step::Task(Arc::new(super::gather::task(&play)));
-            flow.then(self.list(&[task], self.frame.clone(), alive).await);
+            flow.then(self.list(&[task], self.frame.clone(), unknown).await);
+        }
+        let gathered = !flow.alive.is_empty();
+        flow.alive.extend(known);
+        flow.alive.sort_by_key(|host| order.iter().position(|name| *name == host.name));
+        if gathered {
             self.load_vars_files(&play, &flow.alive)?;
         }
         for section in [&[&play.pre_tasks][..], &[&play.roles, &play.tasks], &[&play.post_tasks]] {

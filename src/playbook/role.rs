@@ -46,6 +46,18 @@ pub struct RoleUse {
     pub allow_duplicates: bool,
     /// Its variables are held against its specification.
     pub validate: bool,
+    pub way: Way,
+}
+
+/// How a role comes to be used: it decides over what its `vars` win.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// An entry of `roles:` or of dependencies: `vars` are the outermost block's.
+    Entry,
+    /// import_role: as those of a block.
+    Import,
+    /// include_role: as those of an include.
+    Include,
 }
 
 /// Which files of a role are taken instead of `main`.
@@ -113,7 +125,7 @@ impl Loader {
         let from = self.from(&|key| item.get(key), &inside.with(&known), problems)?;
         let role = problems.collect_all(self.role(&name, &from, &inside.with(&known)), name_node.span())?;
         let (allow_duplicates, public) = (role.allow_duplicates, !self.private_roles.unwrap_or(false));
-        Some(RoleUse { role, params, keywords: Arc::new(keywords), public, allow_duplicates, validate: true })
+        Some(RoleUse { role, params, keywords: Arc::new(keywords), public, allow_duplicates, validate: true, way: Way::Entry })
     }
 
     /// import_role, and include_role once its name is known.
@@ -132,7 +144,7 @@ impl Loader {
         };
         let public = flag("public").unwrap_or(!self.private_roles.unwrap_or(false));
         let (allow_duplicates, validate) = (flag("allow_duplicates").unwrap_or(true), flag("rolespec_validate").unwrap_or(true));
-        Some(RoleUse { role, params: VarMap::new(), keywords: task.keywords.clone(), public, allow_duplicates, validate })
+        Some(RoleUse { role, params: VarMap::new(), keywords: task.keywords.clone(), public, allow_duplicates, validate, way: Way::Import })
     }
 
     /// The `…_from` names of a role that is used statically.

@@ -33,7 +33,7 @@ pub(super) fn failure(problem: Option<&Diagnostic>, message: &str, task: &Span) 
     }
     add_place(&mut text, task, "");
     if let Some(problem) = inner {
-        let _ = write!(text, "\n<<< caused by >>>\n\n{}", problem.in_result());
+        let _ = write!(text, "\n<<< caused by >>>\n\n{}", problem.in_result().trim_start_matches("Task failed: "));
         add_places(&mut text, problem);
     }
     text

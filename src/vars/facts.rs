@@ -71,6 +71,11 @@ impl HostState {
         }
     }
 
+    /// Whether facts were gathered of it.
+    pub fn has_facts(&self) -> bool {
+        self.lock().facts.contains_key("ansible_system")
+    }
+
     /// `meta: clear_facts`.
     pub fn clear_facts(&self) {
         let mut levels = self.lock();
