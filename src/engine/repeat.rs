@@ -98,9 +98,7 @@ impl Attempt {
             let mut outcome = self.once(&inner).await;
             let mut result = outcome.result.as_map().cloned().unwrap_or_default();
             for (name, value) in &locals {
-                if let Var::Value(value) = value
-                    && name.as_ref() != "ansible_loop"
-                {
+                if let Var::Value(value) = value {
                     result.insert(Value::Str(name.clone()), value.clone());
                 }
             }
