@@ -13,7 +13,7 @@ impl PlayRun {
     /// The answer is how many hosts are left.
     pub(super) async fn batch(self: &Arc<Self>, names: Vec<Arc<str>>) -> Result<usize, Diagnostics> {
         let run = &self.run;
-        run.emit(Event::PlayStarted { name: self.vars.name.clone(), hosts: names.clone(), check: run.options.check });
+        run.emit(Event::PlayStarted { name: self.vars.name.clone(), hosts: names.clone(), check: self.checks(&names) });
         let hosts: Vec<Host> = names.iter().map(|name| run.world.host(name)).collect();
         *self.vars.batch.write().unwrap_or_else(PoisonError::into_inner) = self.as_in_inventory(names);
         self.load_vars_files(&self.play, &hosts)?;
@@ -37,6 +37,12 @@ impl PlayRun {
             left += flow.alive.len() + flow.left;
         }
         Ok(left)
+    }
+
+    /// Whether the play as a whole only says what it would change.
+    fn checks(&self, names: &[Arc<str>]) -> bool {
+        let of_play = |name: &Arc<str>| self.frame.flag("check_mode", &self.scope(&self.run.world.host(name), &self.frame)).ok().flatten();
+        names.first().and_then(of_play).unwrap_or(self.run.options.check)
     }
 
     /// Facts, then each section and the handlers that it notified.

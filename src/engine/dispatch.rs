@@ -206,7 +206,7 @@ impl Attempt {
             result.insert("warnings".into(), Value::list(answer.warnings.iter().map(Value::str)));
         }
         let failed = result.get("failed").is_some_and(Value::is_true);
-        let error = failed.then(|| self.error_at(&result, answer.argument.as_deref()));
+        let error = failed.then(|| self.error_at(&result, answer.argument.as_deref()).during("Module failed: "));
         let (diff, warnings, unreachable) = (answer.diff, answer.warnings, answer.unreachable);
         Answered { result, diff, warnings, error, unreachable, delegated_to: None, hidden: false, variables: Vec::new() }
     }
@@ -219,7 +219,10 @@ impl Attempt {
         }
         result.insert("changed".into(), Value::Bool(false));
         result.insert("failed".into(), Value::Bool(!unreachable));
-        let error = Some(self.error_at(&result, failure.argument.as_deref()));
+        let error = self.error_at(&result, failure.argument.as_deref());
+        // What was wrong with an argument kept it from running at all.
+        let ran = !unreachable && (failure.argument.is_none() || result.get("assertion").is_some());
+        let error = Some(if ran { error.during("Action failed: ") } else { error });
         Answered { result, error, unreachable, ..empty() }
     }
 
@@ -256,7 +259,7 @@ impl Attempt {
     /// Whether it changed the inventory.
     pub(super) fn take_effect(&self, effect: Effect, scope: &TaskScope) -> Result<bool, Diagnostic> {
         match effect {
-            Effect::SetFacts { values, encrypted, cacheable, facts } => {
+            Effect::SetFacts { values, written, cacheable, facts } => {
                 let to = self.learner(scope);
                 if facts || cacheable {
                     to.add_facts(values.clone());
@@ -265,8 +268,8 @@ impl Attempt {
                     for (name, value) in values {
                         to.set(name, value);
                     }
-                    for (name, node) in encrypted {
-                        to.set_encrypted(name, node);
+                    for (name, node) in written {
+                        to.set_written(name, node);
                     }
                 }
             }

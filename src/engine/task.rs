@@ -135,6 +135,10 @@ impl PlayRun {
             handler: frame.handlers,
             span: task.span.clone(),
             no_log,
+            check: hosts
+                .first()
+                .and_then(|host| frame.flag("check_mode", &self.scope(host, frame)).ok()?)
+                .unwrap_or(self.run.options.check),
             run_once: frame.nearest("run_once").is_some(),
         })
     }

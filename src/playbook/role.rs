@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::keywords::list_or_one;
 use super::load::{Inside, Loader};
@@ -330,12 +330,15 @@ impl Loader {
                     .map(|e| e.file_name().to_string_lossy().into_owned()),
             );
         }
-        let mut listed: Vec<String> = places.iter().map(|p| super::load::shown(p).display().to_string()).collect();
-        listed.dedup();
-        Err(Diagnostic::error(format!("the role '{name}' was not found"))
+        let folder = |place: &PathBuf| {
+            let above = place.to_string_lossy().strip_suffix(name).map(|above| PathBuf::from(if above.is_empty() { "." } else { above }));
+            above.and_then(|above| std::path::absolute(above).ok()).map(|above| normal(&above).display().to_string())
+        };
+        let listed: IndexSet<String> = places.iter().filter_map(folder).collect();
+        let listed: Vec<String> = listed.into_iter().collect();
+        Err(Diagnostic::error(format!("the role '{name}' was not found in {}", listed.join(":")))
             .of_hosts()
-            .suggest(name, near.iter().map(String::as_str))
-            .help(format!("looked for {}", listed.join(", "))))
+            .suggest(name, near.iter().map(String::as_str)))
     }
 }
 

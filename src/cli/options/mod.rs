@@ -255,7 +255,7 @@ impl RunOptions {
 
     pub(super) fn verbosity(&self) -> Verbosity {
         let always = Config::current().number("DEFAULT_VERBOSITY").unwrap_or(0.0) as u8;
-        Verbosity { level: self.verbose.saturating_add(always), diff: self.diff() }
+        Verbosity { level: self.verbose.saturating_add(always), diff: self.diff(), check: self.check }
     }
 
     /// Where hosts come from; /etc/ansible/hosts only where it is there.
