@@ -36,7 +36,7 @@ fn hosts_and_groups_are_added_while_plays_run() {
     assert_eq!(names(&inventory.hosts_of("ungrouped")), "alone");
     inventory.add_host("alone", &["db".into()], Vec::new()).expect("added");
     assert_eq!(names(&inventory.hosts_of("ungrouped")), "");
-    assert_eq!(names(&inventory.hosts_of("all")), "w1 w2 new d1 alone");
+    assert_eq!(names(&inventory.hosts_of("all")), "new alone w1 w2 d1");
     assert!(inventory.add_to_group("os", &["os_Debian".into()], "w1").is_err(), "no circles");
 }
 
