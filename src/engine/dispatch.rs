@@ -254,7 +254,7 @@ impl Attempt {
     /// Whether it changed the inventory.
     fn take_effect(&self, effect: Effect, scope: &TaskScope) -> Result<bool, Diagnostic> {
         match effect {
-            Effect::SetFacts { values, encrypted, cacheable, facts } => {
+            Effect::SetFacts { values, written, cacheable, facts } => {
                 let to = self.learner(scope);
                 if facts || cacheable {
                     to.add_facts(values.clone());
@@ -263,8 +263,8 @@ impl Attempt {
                     for (name, value) in values {
                         to.set(name, value);
                     }
-                    for (name, node) in encrypted {
-                        to.set_encrypted(name, node);
+                    for (name, node) in written {
+                        to.set_written(name, node);
                     }
                 }
             }
