@@ -139,11 +139,12 @@ impl Attempt {
         result.insert("changed".into(), Value::Bool(changed));
         let msg = match status {
             Status::Failed | Status::Ignored => "One or more items failed",
-            Status::Skipped if total == 0 => "No items in the list",
             Status::Skipped => "All items skipped",
             _ => "All items completed",
         };
-        result.insert("msg".into(), Value::str(msg));
+        if total > 0 {
+            result.insert("msg".into(), Value::str(msg));
+        }
         if matches!(status, Status::Failed | Status::Ignored) {
             result.insert("failed".into(), Value::Bool(true));
         }
