@@ -1,5 +1,5 @@
-//! The playbook language, case by case: `tests/language/AREA/CASE/` holds a playbook, perhaps an inventory, arguments and input, and what
-//! ansible-core does with it (`output`, `code`), recorded by `tests/language/record`.
+//! The playbook language, case by case: `tests/language/AREA/CASE/` holds a playbook, perhaps an inventory, arguments, input and
+//! `environment` (a `NAME=value` a line), and what ansible-core does with it (`output`, `code`), recorded by `tests/language/record`.
 //!
 //! The real binary runs the case under the name of ansible-playbook; its output must be the same but for what no user relies on: the
 //! words of error messages, times, and banners that nothing follows (those of `meta` tasks).
@@ -76,6 +76,7 @@ fn run(folder: &Path, root: &Path, program: &Path) -> (String, i32, String) {
     let own = folder.join("inventory.yml");
     let inventory = if own.is_file() { own } else { root.join("inventory.yml") };
     let arguments = fs::read_to_string(folder.join("arguments")).unwrap_or_default();
+    let environment = fs::read_to_string(folder.join("environment")).unwrap_or_default();
     let output = Command::new(program)
         .current_dir(root)
         .args(["-f", "1", "-i"])
@@ -84,6 +85,7 @@ fn run(folder: &Path, root: &Path, program: &Path) -> (String, i32, String) {
         .arg(folder.join("playbook.yml"))
         .env("NO_COLOR", "1")
         .env_remove("ANSIBLE_INVENTORY")
+        .envs(environment.lines().filter_map(|line| line.split_once('=')))
         .stdin(fs::File::open(folder.join("input")).map_or_else(|_| Stdio::null(), Stdio::from))
         .output()
         .expect("the binary runs");

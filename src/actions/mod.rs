@@ -159,8 +159,8 @@ impl From<Unreachable> for Failure {
 pub enum Effect {
     /// Variables of the host at the level of `set_fact`, or facts where `facts`; kept in the fact cache where `cacheable`.
     SetFacts {
-        /// Of `values`, those that stay encrypted until they are used.
-        encrypted: Vec<(Arc<str>, Node)>,
+        /// Of `values`, those that stay as they were written.
+        written: Vec<(Arc<str>, Node)>,
         values: Vec<(Arc<str>, Value)>,
         cacheable: bool,
         facts: bool,

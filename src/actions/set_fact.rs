@@ -38,14 +38,23 @@ impl Action for SetFact {
             }
         }
         let values = given.iter().map(|(k, v)| (k.as_str().into(), Value::from_json(v))).collect();
-        let sealed = |(name, node): &(String, Node)| {
-            let written = template::written(node, context.scope).filter(|node| node.tag() == Some(&Tag::Vault));
-            written.map(|node| (name.as_str().into(), node))
+        let kept = |(name, node): &(String, Node)| {
+            let written = template::written(node, context.scope).filter(stays_written)?;
+            given.contains_key(name).then(|| (name.as_str().into(), written))
         };
-        let encrypted = context.written.iter().filter_map(sealed).collect();
-        let effect = Effect::SetFacts { values, encrypted, cacheable: self.cacheable, facts: false };
+        let written = context.written.iter().filter_map(kept).collect();
+        let effect = Effect::SetFacts { values, written, cacheable: self.cacheable, facts: false };
         let done = Done { effects: vec![effect], ..Done::default() };
         Ok(done.with("ansible_facts", given))
+    }
+}
+
+/// Values of the vault stay encrypted; texts may be conditions, as they could where they were written.
+fn stays_written(node: &Node) -> bool {
+    let is_text = |node: &Node| node.as_str().is_some() && node.tag().is_none() && !node.has_template();
+    match node.tag() {
+        Some(tag) => *tag == Tag::Vault,
+        None => is_text(node) || node.as_list().is_some_and(|items| !items.is_empty() && items.iter().all(is_text)),
     }
 }
 

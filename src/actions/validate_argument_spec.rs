@@ -19,6 +19,8 @@ arguments! {
         role: String = String::new(),
         /// Values given here win over variables.
         provided_arguments: Map<String, Json> = Map::new(),
+        /// Whose arguments they are; comes back with what is wrong.
+        validate_args_context: Map<String, Json> = Map::new(),
     }
 }
 
@@ -33,7 +35,8 @@ impl Action for ValidateArgumentSpec {
             return Err(Failure::argument("argument_spec", "`argument_spec` must be a dictionary"));
         };
         let mut errors = Vec::new();
-        for (name, about) in spec {
+        let mut values = Map::new();
+        for name in spec.keys() {
             let value = match (self.provided_arguments.get(name), context.scope.get(name)) {
                 (Some(given), _) => Some(given.clone()),
                 (None, None) => None,
@@ -48,28 +51,44 @@ impl Action for ValidateArgumentSpec {
                     }
                 }
             };
-            check(name, value.as_ref(), about, &mut errors);
+            values.extend(value.map(|value| (name.clone(), value)));
         }
+        check_all(spec, &values, "", &mut errors);
         if errors.is_empty() {
             return Ok(Done::default().with("msg", "The arg spec validation passed"));
         }
         let of_role = if self.role.is_empty() { String::new() } else { format!(" of role {}", self.role) };
         let msg = format!("Validation of arguments{of_role} failed:\n{}", errors.join("\n"));
-        Err(Failure::new(msg).with("argument_errors", errors))
+        Err(Failure::new(msg)
+            .with("argument_errors", errors)
+            .with("argument_spec_data", self.argument_spec.clone())
+            .with("validate_args_context", self.validate_args_context))
     }
 }
 
-/// docs.ansible.com, "Role argument validation", "Specification format".
-fn check(name: &str, value: Option<&Json>, about: &Json, errors: &mut Vec<String>) {
-    let Some(value) = value.filter(|v| !v.is_null()) else {
-        if about["required"].as_bool() == Some(true) {
-            errors.push(format!("missing required arguments: {name}"));
+/// docs.ansible.com, "Role argument validation", "Specification format". `inside`: the option whose own options these are.
+fn check_all(spec: &Map<String, Json>, values: &Map<String, Json>, inside: &str, errors: &mut Vec<String>) {
+    let place = if inside.is_empty() { String::new() } else { format!(" found in {inside}") };
+    let given = |name: &str| values.get(name).filter(|value| !value.is_null());
+    let is_required = |about: &Json| about["required"].as_bool() == Some(true);
+    let mut missing: Vec<&str> =
+        spec.iter().filter(|(name, about)| is_required(about) && given(name).is_none()).map(|(name, _)| name.as_str()).collect();
+    missing.sort_unstable();
+    if !missing.is_empty() {
+        errors.push(format!("missing required arguments: {}{place}", missing.join(", ")));
+    }
+    for (name, about) in spec {
+        if let Some(value) = given(name) {
+            check(name, value, about, (inside, &place), errors);
         }
-        return;
-    };
+    }
+}
+
+fn check(name: &str, value: &Json, about: &Json, (inside, place): (&str, &str), errors: &mut Vec<String>) {
     let kind = about["type"].as_str().unwrap_or("str");
     if let Err(why) = parse(kind, value) {
-        errors.push(format!("argument `{name}` {why}"));
+        let given = crate::template::type_name(&Value::from_json(value));
+        errors.push(format!("argument '{name}' is of type {given}{place} and we were unable to convert to {kind}: {why}"));
         return;
     }
     if let Some(choices) = about["choices"].as_array() {
@@ -95,19 +114,24 @@ fn check(name: &str, value: Option<&Json>, about: &Json, errors: &mut Vec<String
             Json::Object(map) => vec![map],
             _ => Vec::new(),
         };
+        let full = if inside.is_empty() { name.to_owned() } else { format!("{inside} -> {name}") };
         for map in inner {
+            check_all(options, map, &full, errors);
             for key in map.keys().filter(|key| {
                 !options.contains_key(*key)
                     && !options.values().any(|o| o["aliases"].as_array().is_some_and(|a| a.iter().any(|n| n == *key)))
             }) {
-                let near = nearest(key, options.keys().map(String::as_str)).map(|n| format!("; did you mean {n}?")).unwrap_or_default();
-                errors.push(format!("`{name}` has no option `{key}`{near}"));
-            }
-            for (key, about) in options {
-                check(&format!("{name}.{key}"), map.get(key), about, errors);
+                let mut known: Vec<&str> = options.keys().map(String::as_str).collect();
+                known.sort_unstable();
+                errors.push(format!("{}.{key}. Supported parameters include: {}.", full.replace(" -> ", "."), known.join(", ")));
             }
         }
     }
+}
+
+/// As Python shows it.
+fn repr(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), |text| format!("'{text}'"))
 }
 
 fn parse(kind: &str, value: &Json) -> Result<(), String> {
@@ -118,7 +142,7 @@ fn parse(kind: &str, value: &Json) -> Result<(), String> {
         },
         "path" => std::path::PathBuf::parse(value).map(|_| ()),
         "bool" | "boolean" => bool::parse(value).map(|_| ()),
-        "int" | "integer" => i64::parse(value).map(|_| ()),
+        "int" | "integer" => i64::parse(value).map(|_| ()).map_err(|_| format!("\"{}\" cannot be converted to an int", repr(value))),
         "float" => f64::parse(value).map(|_| ()),
         "list" => Vec::<Json>::parse(value).map(|_| ()),
         "dict" => Map::<String, Json>::parse(value).map(|_| ()),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::ExitCode;
+use super::{ExitCode, persona};
 use crate::config::{Config, Kind, Origin, Setting, all};
 use crate::diag::Diagnostic;
 use crate::ui;
@@ -74,7 +74,13 @@ struct Validate {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let config = Config::current();
+    let named = match &args.what {
+        What::Dump(args) => args.shape.config.as_deref(),
+        What::List(shape) | What::View(shape) => shape.config.as_deref(),
+        What::Init(_) | What::Validate(_) => None,
+    };
+    let other = named.map(read).transpose()?;
+    let config = other.as_ref().unwrap_or_else(|| Config::current());
     match args.what {
         What::Dump(args) => dump(config, &args)?,
         What::List(shape) => list(&shape)?,
@@ -90,6 +96,21 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         What::Validate(args) => return Ok(validate(config, &args.format)),
     }
     Ok(0)
+}
+
+/// The settings with another file than the one that counts.
+fn read(name: &str) -> anyhow::Result<Config> {
+    let path = crate::config::expanded(name);
+    let path = std::path::absolute(&path).unwrap_or(path);
+    let ending = path.extension().map(|ending| ending.to_string_lossy().into_owned()).unwrap_or_default();
+    let refused = |what: String| Err(persona::coded(5, Diagnostic::error(what)));
+    if !path.is_file() {
+        return refused(format!("The provided configuration file is missing or not accessible: {}", path.display()));
+    }
+    if !matches!(ending.as_str(), "cfg" | "ini") {
+        return refused(format!("Unsupported configuration file extension for {}: {ending}", path.display()));
+    }
+    Ok(Config::of(Some(&path))?)
 }
 
 fn dump(config: &Config, args: &Dump) -> anyhow::Result<()> {

@@ -10,7 +10,7 @@ use super::secrets::VaultOptions;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Diagnostics, Level, Source};
 use crate::inventory::{Inventory, Settings};
-use crate::playbook::{From, Inside, Loader, RoleUse, Survey};
+use crate::playbook::{From, Inside, Loader, RoleUse, Survey, Way};
 use crate::template::{self, Syntax};
 use crate::ui;
 use crate::vars::{self, TaskScope, VarMap, World};
@@ -209,6 +209,7 @@ fn check_role(loader: &Loader, path: &Path, root: &Path, survey: &mut Survey<'_>
             public: true,
             allow_duplicates: true,
             validate: true,
+            way: Way::Entry,
         });
     }
     // Files that only an include names are checked too.

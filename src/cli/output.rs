@@ -80,6 +80,8 @@ fn with_others(main: Arc<dyn Sink>) -> Arc<dyn Sink> {
             "junit" => all.push(junit()),
             "timer" => all.push(Arc::new(Timer::default())),
             "profile_tasks" => all.push(Arc::new(profile())),
+            // They are a main view already.
+            name if VIEWS.contains(&name) => {}
             other => crate::ui::report(&Diagnostic::warning(format!("there is no callback `{other}` here; it is left out"))),
         }
     }

@@ -61,9 +61,17 @@ impl Config {
     /// # Errors
     /// The file cannot be read, or a value is not what its setting needs.
     pub fn load() -> Result<Config, Diagnostic> {
+        Config::of(file::find()?.as_deref())
+    }
+
+    /// The same with this file, or with none.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn of(file: Option<&Path>) -> Result<Config, Diagnostic> {
         let mut config = Config::default();
-        if let Some(path) = file::find()? {
-            config.read(&path)?;
+        if let Some(path) = file {
+            config.read(path)?;
         }
         for setting in all() {
             for name in &setting.env {

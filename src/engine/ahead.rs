@@ -186,7 +186,7 @@ impl PlayRun {
             Ok(Some(_)) => return Guess::Skipped,
             Err(_) => return Guess::Unknown,
         }
-        let no_log = here.flag("no_log", &scope).ok().flatten() == Some(true);
+        let no_log = self.hides(&here, &scope);
         let info = Arc::new(TaskInfo { no_log, ..(**info).clone() });
         let attempt = Attempt { play: self.clone(), task: task.clone(), frame: here, info, host: host.clone() };
         let asked = attempt.arguments(&scope, &[]).ok().and_then(|arguments| {

@@ -118,11 +118,11 @@ impl Attempt {
                 // ansible-core counts the tries that were left to make: observed with 2.19.
                 result.insert("attempts".into(), Value::Int(i64::from(retries)));
                 result.insert("failed".into(), Value::Bool(true));
-                outcome.result = Value::Map(Arc::new(result));
-                // Where `failed_when` says no, the task goes on, and only its result says that it failed.
-                if self.task.failed_when.is_empty() {
+                // What failed_when decided stays the word on the task; the result says that it gave up.
+                if result.get("failed_when_result").is_none_or(Value::is_true) {
                     outcome.status = Status::Failed;
                 }
+                outcome.result = Value::Map(Arc::new(result));
                 return Ok(outcome);
             }
             let left = retries - attempt + 1;
@@ -186,10 +186,9 @@ impl Attempt {
     }
 
     pub(super) fn with_result(&self, scope: &TaskScope, result: &Value) -> TaskScope {
-        match &self.task.register {
-            Some(name) => scope.with([(name.clone(), Var::Value(result.clone()))]),
-            None => scope.clone(),
-        }
+        let facts = result.get("ansible_facts").and_then(Value::as_map).into_iter().flatten();
+        let facts = facts.map(|(name, value)| (Arc::from(name.to_string()), Var::Value(value.clone())));
+        scope.with(facts.chain(self.task.register.iter().map(|name| (name.clone(), Var::Value(result.clone())))))
     }
 
     pub(super) fn ignoring(&self, outcome: Outcome, scope: &TaskScope) -> Outcome {

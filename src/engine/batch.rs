@@ -13,7 +13,7 @@ impl PlayRun {
     /// The answer is how many hosts are left.
     pub(super) async fn batch(self: &Arc<Self>, names: Vec<Arc<str>>) -> Result<usize, Diagnostics> {
         let run = &self.run;
-        run.emit(Event::PlayStarted { name: self.vars.name.clone(), hosts: names.clone(), check: run.options.check });
+        run.emit(Event::PlayStarted { name: self.vars.name.clone(), hosts: names.clone(), check: self.checks(&names) });
         let hosts: Vec<Host> = names.iter().map(|name| run.world.host(name)).collect();
         *self.vars.batch.write().unwrap_or_else(PoisonError::into_inner) = self.as_in_inventory(names);
         self.load_vars_files(&self.play, &hosts)?;
@@ -39,14 +39,26 @@ impl PlayRun {
         Ok(left)
     }
 
+    /// Whether the play as a whole only says what it would change.
+    fn checks(&self, names: &[Arc<str>]) -> bool {
+        let of_play = |name: &Arc<str>| self.frame.flag("check_mode", &self.scope(&self.run.world.host(name), &self.frame)).ok().flatten();
+        names.first().and_then(of_play).unwrap_or(self.run.options.check)
+    }
+
     /// Facts, then each section and the handlers that it notified.
     async fn sections(self: &Arc<Self>, hosts: Vec<Host>) -> Result<Flow, Diagnostics> {
         let play = self.play.clone();
         let mut flow = Flow::of(hosts);
-        if self.gathers(&play, &flow.alive)? {
-            let alive = std::mem::take(&mut flow.alive);
+        let order: Vec<Arc<str>> = flow.alive.iter().map(|host| host.name.clone()).collect();
+        let (unknown, known) = self.gathers(&play, std::mem::take(&mut flow.alive))?;
+        if !unknown.is_empty() {
             let task = Step::Task(Arc::new(super::gather::task(&play)));
-            flow.then(self.list(&[task], self.frame.clone(), alive).await);
+            flow.then(self.list(&[task], self.frame.clone(), unknown).await);
+        }
+        let gathered = !flow.alive.is_empty();
+        flow.alive.extend(known);
+        flow.alive.sort_by_key(|host| order.iter().position(|name| *name == host.name));
+        if gathered {
             self.load_vars_files(&play, &flow.alive)?;
         }
         for section in [&[&play.pre_tasks][..], &[&play.roles, &play.tasks], &[&play.post_tasks]] {

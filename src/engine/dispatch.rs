@@ -62,7 +62,8 @@ impl Attempt {
         };
         let mut answered = self.in_time(&target, running).await?;
         answered.delegated_to = target.delegated_to.clone().filter(|to| !self.is_own(to));
-        if self.play.run.world.settings.verbosity >= INVOCATION && !answered.unreachable {
+        // Modules of the user's own tell it themselves: only they know what is secret.
+        if self.play.run.world.settings.verbosity >= INVOCATION && !answered.unreachable && self.task.action.foreign.is_none() {
             answered.result.insert("invocation".into(), self.invocation(&told));
         }
         self.take_facts(&answered.result, scope);
@@ -200,7 +201,7 @@ impl Attempt {
             result.insert("warnings".into(), Value::list(answer.warnings.iter().map(Value::str)));
         }
         let failed = result.get("failed").is_some_and(Value::is_true);
-        let error = failed.then(|| self.error_at(&result, answer.argument.as_deref()));
+        let error = failed.then(|| self.error_at(&result, answer.argument.as_deref()).during("Module failed: "));
         let (diff, warnings, unreachable) = (answer.diff, answer.warnings, answer.unreachable);
         Answered { result, diff, warnings, error, unreachable, delegated_to: None, hidden: false }
     }
@@ -213,7 +214,10 @@ impl Attempt {
         }
         result.insert("changed".into(), Value::Bool(false));
         result.insert("failed".into(), Value::Bool(!unreachable));
-        let error = Some(self.error_at(&result, failure.argument.as_deref()));
+        let error = self.error_at(&result, failure.argument.as_deref());
+        // What was wrong with an argument kept it from running at all.
+        let ran = !unreachable && (failure.argument.is_none() || result.get("assertion").is_some());
+        let error = Some(if ran { error.during("Action failed: ") } else { error });
         Answered { result, error, unreachable, ..empty() }
     }
 
@@ -250,7 +254,7 @@ impl Attempt {
     /// Whether it changed the inventory.
     fn take_effect(&self, effect: Effect, scope: &TaskScope) -> Result<bool, Diagnostic> {
         match effect {
-            Effect::SetFacts { values, encrypted, cacheable, facts } => {
+            Effect::SetFacts { values, written, cacheable, facts } => {
                 let to = self.learner(scope);
                 if facts || cacheable {
                     to.add_facts(values.clone());
@@ -259,8 +263,8 @@ impl Attempt {
                     for (name, value) in values {
                         to.set(name, value);
                     }
-                    for (name, node) in encrypted {
-                        to.set_encrypted(name, node);
+                    for (name, node) in written {
+                        to.set_written(name, node);
                     }
                 }
             }

@@ -98,6 +98,8 @@ pub struct TaskInfo {
     pub span: Span,
     /// Its arguments and results must not be shown.
     pub no_log: bool,
+    /// It only says what it would change.
+    pub check: bool,
     /// Warnings and errors of this task may show these arguments (-vvv).
     pub run_once: bool,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::diag::Diagnostic;
-use crate::playbook::{self, Keywords, RoleUse, VarMap};
+use crate::playbook::{self, Keywords, RoleUse, VarMap, Way};
 use crate::template::{Scope, SearchPath, condition, render};
 use crate::value::Value;
 use crate::vars::{Chain, RoleVars};
@@ -71,14 +71,19 @@ impl Frame {
 
     /// What a dynamic include, whose own frame this is, takes in: the include's variables come down, and what `apply` says; its other
     /// keywords are for the include alone.
-    pub(super) fn included(self: &Arc<Frame>, apply: Arc<Keywords>, params: VarMap, folder: PathBuf) -> Arc<Frame> {
+    pub(super) fn included(self: &Arc<Frame>, apply: Arc<Keywords>, params: VarMap, folder: PathBuf, of_role: bool) -> Arc<Frame> {
         let around = self.parent.as_ref().unwrap_or(self);
         let mut frame = Frame { folder, ..around.inner(&apply, None, false).shallow() };
+        // Level 21: above facts and parameters of roles; the nearest include counts.
         if !self.keywords.vars.is_empty() {
-            frame.vars.insert(0, Arc::new(self.keywords.vars.clone()));
+            frame.include_params.insert(0, Arc::new(self.keywords.vars.clone()));
         }
         if !params.is_empty() {
             frame.include_params.insert(0, Arc::new(params));
+        }
+        // Parameters of the role around are above those of an include_role in it.
+        if let Some(role) = frame.role.as_ref().filter(|role| of_role && !role.params.is_empty()) {
+            frame.include_params.insert(0, role.params.clone());
         }
         Arc::new(frame)
     }
@@ -112,7 +117,9 @@ impl Frame {
         }
         defaults.extend(used.role.defaults.clone());
         vars.extend(used.role.vars.clone());
-        params.extend(used.params.clone());
+        if used.way != Way::Include {
+            params.extend(used.params.clone());
+        }
         let parents = parent.map(|p| std::iter::once(p.name.clone()).chain(p.parents.iter().cloned()).collect()).unwrap_or_default();
         let parent_paths =
             parent.map(|p| std::iter::once(p.path.clone()).chain(p.parent_paths.iter().cloned()).collect()).unwrap_or_default();
@@ -125,11 +132,16 @@ impl Frame {
             vars: Arc::new(vars),
             params: Arc::new(params),
         };
-        Arc::new(Frame {
+        let mut frame = Frame {
             role: Some(Arc::new(role)),
             folder: used.role.path.join("tasks"),
             ..(*self.inner(&used.keywords, None, false)).shallow()
-        })
+        };
+        if used.way == Way::Entry && !used.keywords.vars.is_empty() {
+            let own = frame.vars.remove(0);
+            frame.vars.push(own);
+        }
+        Arc::new(frame)
     }
 
     fn shallow(&self) -> Frame {
@@ -265,7 +277,8 @@ impl Frame {
     pub(super) fn module_defaults(&self) -> Vec<&Node> {
         let mut levels: Vec<&Frame> = self.levels().collect();
         levels.reverse();
-        levels.into_iter().filter_map(|frame| frame.keywords.module_defaults.as_ref()).collect()
+        let written = levels.into_iter().filter_map(|frame| frame.keywords.module_defaults.as_ref());
+        written.flat_map(|node| node.as_list().map_or_else(|| vec![node], |items| items.iter().collect())).collect()
     }
 }
 

@@ -86,7 +86,8 @@ impl Handlers {
             );
             scope.world.warn(Diagnostic { level: crate::diag::Level::Warning, message: why, ..problem });
         }
-        let mut names = vec![name];
+        // One without a name is reached by what it listens to.
+        let mut names: Vec<String> = task.name.is_some().then_some(name).into_iter().collect();
         // Topics are constants: a template in one is never asked for.
         let mut listen: Vec<String> = task.listen.iter().filter_map(Node::scalar_text).collect();
         if let Some(role) = &frame.role {
@@ -110,7 +111,16 @@ impl Handlers {
         let has_name = |h: &Handler| h.names.iter().any(|n| n == name);
         let last = list.iter().rfind(|h| has_name(h)).map(|h| h.group);
         let named = list.iter().position(|h| Some(h.group) == last && has_name(h));
-        let listening = list.iter().enumerate().filter(|(_, h)| h.listen.iter().any(|l| l == name)).map(|(i, _)| i);
+        let mut listening: Vec<usize> = (0..list.len()).filter(|i| list[*i].listen.iter().any(|l| l == name)).collect();
+        listening.sort_by_key(|i| std::cmp::Reverse(list[*i].group));
+        let mut seen: Vec<&String> = Vec::new();
+        // Of those, one of a name.
+        listening.retain(|i| {
+            let own = list[*i].names.first();
+            let is_new = own.is_none_or(|own| !seen.contains(&own));
+            seen.extend(own);
+            is_new
+        });
         let found: Vec<usize> = named.into_iter().chain(listening).collect();
         if found.is_empty() {
             let known = list.iter().flat_map(|h| h.names.iter().take(1).chain(&h.listen)).map(String::as_str);

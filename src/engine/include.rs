@@ -13,7 +13,7 @@ use super::repeat::item_vars;
 use super::steps::Flow;
 use super::task::shown_outcome;
 use crate::diag::{Diagnostic, Diagnostics, Level};
-use crate::playbook::{self, From, Inside, Keywords, RoleUse, Step, Task, VarMap};
+use crate::playbook::{self, From, Inside, Keywords, RoleUse, Step, Task, VarMap, Way};
 use crate::template::{Var, render, render_text};
 use crate::value::Value;
 use crate::vars::TaskScope;
@@ -187,7 +187,7 @@ impl PlayRun {
                     return Err(problems);
                 }
                 let shown = std::path::absolute(&path).unwrap_or(path).display().to_string();
-                let here = frame.included(Arc::new(apply), wanted.params.clone(), inner.folder);
+                let here = frame.included(Arc::new(apply), wanted.params.clone(), inner.folder, false);
                 self.add_handlers(&steps, &here, hosts);
                 Ok(Taken { shown, steps, frame: here })
             }
@@ -207,7 +207,7 @@ impl PlayRun {
                 }
                 let mut params = task.keywords.vars.clone();
                 params.extend(wanted.params.clone());
-                let outer = frame.included(Arc::new(Keywords::default()), VarMap::new(), role.path.join("tasks"));
+                let outer = frame.included(Arc::new(Keywords::default()), wanted.params.clone(), role.path.join("tasks"), true);
                 let used = Arc::new(RoleUse {
                     role,
                     params,
@@ -215,6 +215,7 @@ impl PlayRun {
                     public: *public,
                     allow_duplicates: *allow_duplicates,
                     validate: *validate,
+                    way: Way::Include,
                 });
                 let steps = vec![Step::Role(used)];
                 self.add_handlers(&steps, &outer, hosts);

@@ -44,6 +44,9 @@ impl PlayRun {
                 }
             }
         }
+        if !chosen.is_empty() && META.contains(&what.as_str()) {
+            self.announce_task(&self.info(task, frame, &chosen));
+        }
         let tell = |message: String| self.run.emit(Event::Meta { message });
         match what.as_str() {
             _ if chosen.is_empty() => {}

@@ -26,5 +26,5 @@ mod task;
 pub use crate::actions::{Ask, Nobody};
 pub use event::{Counts, Event, Job, Outcome, Several, Silent, Sink, Status, TaskInfo};
 pub use frame::selected;
-pub use run::{Ended, Options, Run};
+pub use run::{Ended, Gathering, Options, Run};
 pub use task::rendered_tags;

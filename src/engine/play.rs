@@ -13,7 +13,7 @@ use super::ahead::Ahead;
 use super::event::Event;
 use super::frame::Frame;
 use super::handlers::{Handlers, collect_handlers};
-use super::run::Run;
+use super::run::{Gathering, Run};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::playbook::{self, Play, Role, Step, Task, VarMap, role};
 use crate::template::{Var, render, render_text};
@@ -290,9 +290,10 @@ impl PlayRun {
         self.vars.gone.write().unwrap_or_else(PoisonError::into_inner).extend(hosts.into_iter().map(|host| host.name.clone()));
     }
 
-    /// Variables tell hosts in this order, whatever `order` says.
+    /// `ansible_play_batch` tells hosts in this order, whatever `order` and the pattern say.
     pub(super) fn as_in_inventory(&self, mut names: Vec<Arc<str>>) -> Vec<Arc<str>> {
-        names.sort_by_cached_key(|name| self.vars.all_hosts.iter().position(|host| host == name));
+        let all = self.run.world.read_inventory(|inventory| inventory.hosts_of("all"));
+        names.sort_by_cached_key(|name| all.iter().position(|host| host == name));
         names
     }
 
@@ -300,15 +301,18 @@ impl PlayRun {
         TaskScope::new(&self.run.world, &self.vars, host, &frame.chain())
     }
 
-    pub(super) fn gathers(&self, play: &Play, hosts: &[Host]) -> Result<bool, Diagnostic> {
-        let Some(first) = hosts.first() else { return Ok(false) };
-        match play.own.get("gather_facts") {
-            None => Ok(true),
+    /// Of these hosts those whose facts are gathered first, and the others.
+    pub(super) fn gathers(&self, play: &Play, hosts: Vec<Host>) -> Result<(Vec<Host>, Vec<Host>), Diagnostic> {
+        let Some(first) = hosts.first() else { return Ok((hosts, Vec::new())) };
+        let wanted = match play.own.get("gather_facts") {
+            None => self.run.options.gathering != Gathering::Explicit,
             Some(node) => match playbook::word_flag(node) {
-                Some(flag) => Ok(flag),
-                None => Ok(render(node, &self.scope(first, &self.frame))?.is_true()),
+                Some(flag) => flag,
+                None => render(node, &self.scope(first, &self.frame))?.is_true(),
             },
-        }
+        };
+        let smart = self.run.options.gathering == Gathering::Smart;
+        Ok(hosts.into_iter().partition(|host| wanted && !(smart && host.has_facts())))
     }
 
     /// `vars_files`: an entry is a file, or a list of which the first that exists is taken; names may use variables of the host.

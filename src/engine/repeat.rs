@@ -98,9 +98,7 @@ impl Attempt {
             let mut outcome = self.once(&inner).await;
             let mut result = outcome.result.as_map().cloned().unwrap_or_default();
             for (name, value) in &locals {
-                if let Var::Value(value) = value
-                    && name.as_ref() != "ansible_loop"
-                {
+                if let Var::Value(value) = value {
                     result.insert(Value::Str(name.clone()), value.clone());
                 }
             }
@@ -141,11 +139,12 @@ impl Attempt {
         result.insert("changed".into(), Value::Bool(changed));
         let msg = match status {
             Status::Failed | Status::Ignored => "One or more items failed",
-            Status::Skipped if total == 0 => "No items in the list",
             Status::Skipped => "All items skipped",
             _ => "All items completed",
         };
-        result.insert("msg".into(), Value::str(msg));
+        if total > 0 {
+            result.insert("msg".into(), Value::str(msg));
+        }
         if matches!(status, Status::Failed | Status::Ignored) {
             result.insert("failed".into(), Value::Bool(true));
         }

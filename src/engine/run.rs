@@ -18,6 +18,18 @@ use crate::remote::Connections;
 use crate::value::Value;
 use crate::vars::World;
 
+/// When facts are gathered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gathering {
+    /// Unless the play says no.
+    #[default]
+    Implicit,
+    /// Only where the play says so.
+    Explicit,
+    /// Unless the play says no, and of hosts only that are not known yet.
+    Smart,
+}
+
 /// Settings that only the engine reads.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -52,6 +64,8 @@ pub struct Options {
     pub any_errors_fatal: bool,
     pub no_log: bool,
     pub strategy: Option<String>,
+    /// When a play gathers facts that does not say.
+    pub gathering: Gathering,
     /// Of the keyword `timeout`, in seconds.
     pub task_timeout: Option<f64>,
     /// Of the keyword `poll`, in seconds.

@@ -69,7 +69,7 @@ impl PlayRun {
     /// What a `rescue` may ask: `ansible_failed_result` and `ansible_failed_task`.
     pub(super) fn remember_failure(&self, task: &Task, frame: &Frame, host: &Host, result: Value) {
         host.set("ansible_failed_result".into(), result);
-        let hidden = frame.flag("no_log", &self.scope(host, frame)).ok().flatten() == Some(true);
+        let hidden = self.hides(frame, &self.scope(host, frame));
         let written = |nodes: &[Node]| Value::list(nodes.iter().map(Value::from_node));
         let mut map = Map::new();
         let mut add = |name: &str, value: Value| map.insert(name.into(), value);

@@ -151,7 +151,7 @@ impl PlayRun {
             "{}\0{:?}\0{:?}\0{:?}\0{:?}",
             used.role.path.display(),
             used.role.tasks.as_ptr(),
-            used.params,
+            (&used.params, &keywords.vars),
             keywords.when,
             keywords.tags
         );

@@ -44,7 +44,7 @@ impl PlayRun {
         let working = if alone { hosts[..1].to_vec() } else { hosts.clone() };
         let outcomes = self.attempt_all(task, &here, &info, working).await;
         if once {
-            self.share_with_all(task, &outcomes);
+            self.share_with_all(task, &here, &outcomes);
         }
         self.run.flush_warnings();
         self.settle(task, &here, &hosts, outcomes, once)
@@ -119,8 +119,13 @@ impl PlayRun {
         }
     }
 
+    /// `no_log`, or what is set for tasks without.
+    pub(super) fn hides(&self, frame: &Frame, scope: &TaskScope) -> bool {
+        frame.flag("no_log", scope).ok().flatten().unwrap_or(self.run.options.no_log)
+    }
+
     pub(super) fn info(&self, task: &Arc<Task>, frame: &Frame, hosts: &[Host]) -> Arc<TaskInfo> {
-        let no_log = hosts.first().is_some_and(|h| frame.flag("no_log", &self.scope(h, frame)).ok().flatten() == Some(true));
+        let no_log = hosts.first().is_some_and(|host| self.hides(frame, &self.scope(host, frame)));
         Arc::new(TaskInfo {
             id: self.apart(task, frame, hosts).map_or_else(|| self.run.next_id(), |(id, _)| id),
             name: self.task_name(task, frame, hosts),
@@ -130,6 +135,10 @@ impl PlayRun {
             handler: frame.handlers,
             span: task.span.clone(),
             no_log,
+            check: hosts
+                .first()
+                .and_then(|host| frame.flag("check_mode", &self.scope(host, frame)).ok()?)
+                .unwrap_or(self.run.options.check),
             run_once: frame.nearest("run_once").is_some(),
         })
     }
@@ -210,14 +219,16 @@ impl PlayRun {
     }
 
     /// `run_once`: the first host's outcome is everybody's in the batch, wherever the others are.
-    fn share_with_all(&self, task: &Task, outcomes: &[(Host, Outcome)]) {
+    fn share_with_all(&self, task: &Task, frame: &Frame, outcomes: &[(Host, Outcome)]) {
         let Some((first, outcome)) = outcomes.first().cloned() else { return };
+        // Facts of a delegate are its own.
+        let others = frame.flag("delegate_facts", &self.scope(&first, frame)).ok().flatten() == Some(true);
         let batch = self.vars.batch.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         for host in batch.iter().filter(|name| **name != first.name).map(|name| self.run.world.host(name)) {
             if let Some(name) = &task.register {
                 host.set(name.clone(), outcome.result.clone());
             }
-            if let Some(facts) = outcome.result.get("ansible_facts").and_then(Value::as_map) {
+            if let Some(facts) = outcome.result.get("ansible_facts").and_then(Value::as_map).filter(|_| !others) {
                 let set_fact = task.action.short() == "set_fact";
                 for (key, value) in facts {
                     let key: Arc<str> = key.to_string().into();
@@ -277,6 +288,9 @@ pub(super) fn shown_outcome(outcome: &Outcome, info: &TaskInfo) -> Outcome {
     let text = "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
     let changed = outcome.result.get("changed").cloned().unwrap_or(Value::Bool(false));
     let mut result: Map = [("censored".into(), Value::str(text)), ("changed".into(), changed)].into_iter().collect();
+    if let Some(attempts) = outcome.result.get("attempts") {
+        result.insert("attempts".into(), attempts.clone());
+    }
     // A loop is still known as one.
     if outcome.result.get("results").is_some() {
         result.insert("results".into(), Value::list([]));

@@ -28,7 +28,7 @@ pub use keywords::{Keywords, list_or_one, word, word_flag};
 pub use library::Foreign;
 pub use load::{Duplicates, Inside, Loader, Roots};
 pub use names::reserved;
-pub use role::{From, Role, RoleUse};
+pub use role::{From, Role, RoleUse, Way};
 pub use survey::Survey;
 
 /// A play as written.

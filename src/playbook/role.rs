@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::keywords::list_or_one;
 use super::load::{Inside, Loader};
@@ -30,6 +30,8 @@ pub struct Role {
     pub allow_duplicates: bool,
     /// The specification of the entry point used, from `meta/argument_specs.yml`.
     pub argument_spec: Option<Node>,
+    /// The name of that entry point: `main`.
+    pub entry: String,
 }
 
 /// A role in `roles:`, a dependency, an import_role or include_role.
@@ -44,6 +46,18 @@ pub struct RoleUse {
     pub allow_duplicates: bool,
     /// Its variables are held against its specification.
     pub validate: bool,
+    pub way: Way,
+}
+
+/// How a role comes to be used: it decides over what its `vars` win.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// An entry of `roles:` or of dependencies: `vars` are the outermost block's.
+    Entry,
+    /// import_role: as those of a block.
+    Import,
+    /// include_role: as those of an include.
+    Include,
 }
 
 /// Which files of a role are taken instead of `main`.
@@ -106,11 +120,12 @@ impl Loader {
             }
         }
         let name = self.role_name(name_node, inside, problems)?;
-        params.extend(std::mem::take(&mut keywords.vars));
-        let from = self.from(&|key| item.get(key), &inside.with(&params), problems)?;
-        let role = problems.collect_all(self.role(&name, &from, &inside.with(&params)), name_node.span())?;
+        // `vars` are as those of a block; only what is written beside them is a parameter.
+        let known: VarMap = params.iter().chain(&keywords.vars).map(|(name, var)| (name.clone(), var.clone())).collect();
+        let from = self.from(&|key| item.get(key), &inside.with(&known), problems)?;
+        let role = problems.collect_all(self.role(&name, &from, &inside.with(&known)), name_node.span())?;
         let (allow_duplicates, public) = (role.allow_duplicates, !self.private_roles.unwrap_or(false));
-        Some(RoleUse { role, params, keywords: Arc::new(keywords), public, allow_duplicates, validate: true })
+        Some(RoleUse { role, params, keywords: Arc::new(keywords), public, allow_duplicates, validate: true, way: Way::Entry })
     }
 
     /// import_role, and include_role once its name is known.
@@ -120,9 +135,7 @@ impl Loader {
             return None;
         };
         let name = self.role_name(name_node, inside, problems)?;
-        let mut keywords = (*task.keywords).clone();
-        let params = std::mem::take(&mut keywords.vars);
-        let inside = inside.with(&params);
+        let inside = inside.with(&task.keywords.vars);
         let from = self.from(&|key| task.action.get(key), &inside, problems)?;
         let role = problems.collect_all(self.role(&name, &from, &inside), name_node.span())?;
         let flag = |key: &str| {
@@ -131,7 +144,7 @@ impl Loader {
         };
         let public = flag("public").unwrap_or(!self.private_roles.unwrap_or(false));
         let (allow_duplicates, validate) = (flag("allow_duplicates").unwrap_or(true), flag("rolespec_validate").unwrap_or(true));
-        Some(RoleUse { role, params, keywords: Arc::new(keywords), public, allow_duplicates, validate })
+        Some(RoleUse { role, params: VarMap::new(), keywords: task.keywords.clone(), public, allow_duplicates, validate, way: Way::Import })
     }
 
     /// The `…_from` names of a role that is used statically.
@@ -235,6 +248,7 @@ impl Loader {
             handlers,
             dependencies,
             allow_duplicates: meta.as_ref().and_then(|m| m.get("allow_duplicates")).and_then(super::keywords::word_flag).unwrap_or(false),
+            entry: entry.to_owned(),
             argument_spec: self.argument_spec(path, entry, meta.as_ref(), problems),
         }
     }
@@ -316,12 +330,15 @@ impl Loader {
                     .map(|e| e.file_name().to_string_lossy().into_owned()),
             );
         }
-        let mut listed: Vec<String> = places.iter().map(|p| super::load::shown(p).display().to_string()).collect();
-        listed.dedup();
-        Err(Diagnostic::error(format!("the role '{name}' was not found"))
+        let folder = |place: &PathBuf| {
+            let above = place.to_string_lossy().strip_suffix(name).map(|above| PathBuf::from(if above.is_empty() { "." } else { above }));
+            above.and_then(|above| std::path::absolute(above).ok()).map(|above| normal(&above).display().to_string())
+        };
+        let listed: IndexSet<String> = places.iter().filter_map(folder).collect();
+        let listed: Vec<String> = listed.into_iter().collect();
+        Err(Diagnostic::error(format!("the role '{name}' was not found in {}", listed.join(":")))
             .of_hosts()
-            .suggest(name, near.iter().map(String::as_str))
-            .help(format!("looked for {}", listed.join(", "))))
+            .suggest(name, near.iter().map(String::as_str)))
     }
 }
 

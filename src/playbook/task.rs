@@ -64,7 +64,7 @@ impl Loader {
         if ["block", "rescue", "always"].iter().any(|k| node.get(k).is_some()) {
             if inside.handlers && !inside.taken_in {
                 problems.push(
-                    node.error("Using a block as a handler is not supported").help("make handlers of its tasks that listen to one topic"),
+                    node.error("Using a block as a handler is not supported.").help("make handlers of its tasks that listen to one topic"),
                 );
                 return None;
             }
@@ -80,7 +80,7 @@ impl Loader {
         }
         if inside.handlers && matches!(task.action.short(), "include_role" | "import_role") {
             problems.push(
-                Diagnostic::error(format!("Using '{}' as a handler is not supported", task.action.short()))
+                Diagnostic::error(format!("Using '{}' as a handler is not supported.", task.action.short()))
                     .at(&task.action.name_span)
                     .help("use include_tasks, or notify the role's own handlers"),
             );
@@ -146,7 +146,9 @@ impl Loader {
                 problems.push(key.error("a keyword must be a string"));
                 continue;
             };
-            if let Some(lookup) = name.strip_prefix("with_") {
+            if repeat.is_some() && (name == "loop" || name.starts_with("with_")) {
+                problems.push(key.error("a task has two loops").help("keep one of them"));
+            } else if let Some(lookup) = name.strip_prefix("with_") {
                 repeat = Some(Loop { lookup: Some(lookup.to_owned()), terms: value.clone() });
             } else if name == "loop" {
                 repeat = Some(Loop { lookup: None, terms: value.clone() });

@@ -22,9 +22,10 @@ pub(super) fn drawn(diagnostic: &Diagnostic, colours: bool) -> String {
 
 /// A task's failure, as it stands among the results.
 pub(super) fn failure(problem: Option<&Diagnostic>, message: &str, task: &Span) -> String {
-    let said = problem.map_or_else(|| message.to_owned(), Diagnostic::in_result);
+    let judged = || if message.is_empty() { "Action failed.".to_owned() } else { format!("Action failed: {message}") };
+    let said = problem.map_or_else(judged, Diagnostic::in_result);
     let said = said.strip_prefix("Task failed: ").unwrap_or(&said);
-    let mut text = if said.is_empty() { "[ERROR]: Task failed.".to_owned() } else { format!("[ERROR]: Task failed: {said}") };
+    let mut text = format!("[ERROR]: Task failed: {said}");
     // A place that is not the task's own line is one more to look at.
     let inner = problem.filter(|p| p.span.as_ref().is_some_and(|span| !is_head(span, task)));
     if inner.is_some() {
@@ -32,7 +33,7 @@ pub(super) fn failure(problem: Option<&Diagnostic>, message: &str, task: &Span) 
     }
     add_place(&mut text, task, "");
     if let Some(problem) = inner {
-        let _ = write!(text, "\n<<< caused by >>>\n\n{}", problem.in_result());
+        let _ = write!(text, "\n<<< caused by >>>\n\n{}", problem.in_result().trim_start_matches("Task failed: "));
         add_places(&mut text, problem);
     }
     text

@@ -6,6 +6,8 @@ pub struct Verbosity {
     /// The number of -v.
     pub level: u8,
     pub diff: bool,
+    /// Nothing is changed.
+    pub check: bool,
 }
 
 /// Settings of the views; the names are those of Ansible's default callback.

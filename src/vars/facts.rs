@@ -48,8 +48,8 @@ impl HostState {
         Arc::make_mut(&mut self.lock().set).insert(name, Var::Value(value));
     }
 
-    /// A value that stays encrypted until it is used.
-    pub fn set_encrypted(&self, name: Arc<str>, node: Node) {
+    /// A value that stays as it was written until it is used.
+    pub fn set_written(&self, name: Arc<str>, node: Node) {
         Arc::make_mut(&mut self.lock().set).insert(name, Var::Node(node));
     }
 
@@ -69,6 +69,11 @@ impl HostState {
         if let Some(cache) = &self.cache {
             cache.store(&self.name, &levels.facts);
         }
+    }
+
+    /// Whether facts were gathered of it.
+    pub fn has_facts(&self) -> bool {
+        self.lock().facts.contains_key("ansible_system")
     }
 
     /// `meta: clear_facts`.

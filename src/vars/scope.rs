@@ -158,7 +158,8 @@ impl TaskScope {
     pub(super) fn apart(&self, host: &str) -> TaskScope {
         let host = self.world.host(host);
         let known = host.levels();
-        let mut levels = vec![self.world.extra.clone(), known.set, known.included, known.facts, self.world.inventory_vars(&host.name)];
+        let facts = if self.world.settings.facts_apart { Arc::default() } else { known.facts };
+        let mut levels = vec![self.world.extra.clone(), known.set, known.included, facts, self.world.inventory_vars(&host.name)];
         levels.retain(|level| !level.is_empty());
         TaskScope {
             host,

@@ -98,6 +98,6 @@ impl FleetOptions {
     }
 
     pub(in crate::cli) fn verbosity(&self, change: &ChangeOptions) -> Verbosity {
-        Verbosity { level: self.verbose, diff: change.diff }
+        Verbosity { level: self.verbose, diff: change.diff, check: false }
     }
 }

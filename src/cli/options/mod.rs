@@ -14,7 +14,7 @@ use super::persona;
 use super::secrets::{self, VaultOptions};
 use crate::config::Config;
 use crate::diag::Diagnostic;
-use crate::engine::Options;
+use crate::engine::{Gathering, Options};
 use crate::inventory::Inventory;
 use crate::playbook::{Duplicates, Loader, Roots};
 use crate::ui::Verbosity;
@@ -239,6 +239,11 @@ impl RunOptions {
             force_handlers: config.flag("DEFAULT_FORCE_HANDLERS"),
             any_errors_fatal: config.flag("ANY_ERRORS_FATAL"),
             strategy: given("DEFAULT_STRATEGY"),
+            gathering: match config.text("DEFAULT_GATHERING").as_deref() {
+                Some("explicit") => Gathering::Explicit,
+                Some("smart") => Gathering::Smart,
+                _ => Gathering::Implicit,
+            },
             task_timeout: config.number("TASK_TIMEOUT").filter(|seconds| *seconds > 0.0),
             poll_interval: config.number("DEFAULT_POLL_INTERVAL").unwrap_or(15.0),
             lenient_handlers: !config.flag("ERROR_ON_MISSING_HANDLER"),
@@ -250,7 +255,7 @@ impl RunOptions {
 
     pub(super) fn verbosity(&self) -> Verbosity {
         let always = Config::current().number("DEFAULT_VERBOSITY").unwrap_or(0.0) as u8;
-        Verbosity { level: self.verbose.saturating_add(always), diff: self.diff() }
+        Verbosity { level: self.verbose.saturating_add(always), diff: self.diff(), check: self.check }
     }
 
     /// Where hosts come from; /etc/ansible/hosts only where it is there.

@@ -184,7 +184,10 @@ fn comment(call: &Invocation<'_, '_>) -> Result<Value> {
     if !beginning.is_empty() {
         let _ = write!(out, "{beginning}{newline}");
     }
-    if !prefix.is_empty() {
+    // A prefix of newlines needs no more of them.
+    if prefix == newline {
+        out.push_str(&prefix.repeat(prefix_count));
+    } else if !prefix.is_empty() {
         out.push_str(&format!("{prefix}{newline}").repeat(prefix_count));
     }
     let Value::Str(text) = &call.input else {

@@ -22,7 +22,6 @@ struct State {
     banner: Option<u64>,
     /// Warnings shown already.
     warned: HashSet<String>,
-    check: bool,
 }
 
 impl Default {
@@ -38,10 +37,16 @@ impl Default {
         let kind = if task.handler { "RUNNING HANDLER" } else { "TASK" };
         let role = task.role.as_ref().map(|r| format!("{r} : ")).unwrap_or_default();
         let arguments = if self.style.arguments && !task.arguments.is_empty() { format!(" {}", task.arguments) } else { String::new() };
-        let check = if state.check && self.style.check_markers { " [CHECK MODE]" } else { "" };
+        let check = if task.check && self.style.check_markers { " [CHECK MODE]" } else { "" };
         banner(&format!("{kind} [{role}{}{arguments}]{check}", task.name));
         if self.style.verbosity.level >= 2 {
             line(&paint(&format!("task path: {}", place(task)), Colour::Grey));
+        }
+    }
+
+    fn dry_run(&self) {
+        if self.style.verbosity.check && self.style.check_markers {
+            banner("DRY RUN");
         }
     }
 
@@ -77,12 +82,18 @@ impl Default {
         let failed = || self.arrow(outcome, action, action == "debug" && judged);
         let told = self.style.verbosity.level >= 1;
         let skipped = || self.arrow(outcome, action, false);
-        let is_failure =
-            matches!(outcome.status, Status::Failed | Status::Ignored | Status::Unreachable | Status::UnreachableIgnored) && !whole_loop;
-        if is_failure && bracketed() && !task.no_log && !outcome.hidden {
+        let fails = matches!(outcome.status, Status::Failed | Status::Ignored | Status::Unreachable | Status::UnreachableIgnored);
+        if fails && !whole_loop && bracketed() && !task.no_log && !outcome.hidden {
+            match &outcome.error {
+                Some(problem) if problem.of_hosts => report(problem),
+                problem => {
+                    let message = outcome.result.get("msg").map(ToString::to_string).unwrap_or_default();
+                    self.failure(&paint(&origin::failure(problem.as_ref(), &message, &task.span), Colour::Red));
+                }
+            }
+        }
+        if fails && bracketed() && !of_loop && (!whole_loop || action == "debug") {
             self.path(task);
-            let message = outcome.result.get("msg").map(ToString::to_string).unwrap_or_default();
-            self.failure(&paint(&origin::failure(outcome.error.as_ref(), &message, &task.span), Colour::Red));
         }
         match outcome.status {
             // What the items said stands above already.
@@ -99,6 +110,9 @@ impl Default {
                 self.failure(&paint(&format!("failed: {name}{}{}", item.replacen(" => ", " ", 1), failed()), Colour::Red));
             }
             Status::Failed | Status::Ignored => self.failure(&paint(&format!("fatal: {name}: FAILED!{}", failed()), Colour::Red)),
+            Status::Unreachable | Status::UnreachableIgnored if of_loop => {
+                self.failure(&paint(&format!("failed: {name}{}{}", item.replacen(" => ", " ", 1), failed()), Colour::Purple));
+            }
             Status::Unreachable | Status::UnreachableIgnored => {
                 self.failure(&paint(&format!("fatal: {name}: UNREACHABLE!{}", failed()), Colour::Purple))
             }
@@ -144,8 +158,12 @@ impl Default {
     }
 
     fn diff(&self, outcome: &Outcome) {
-        if self.style.verbosity.diff {
-            outcome.diff.iter().flat_map(|diff| difference::lines(diff, self.style.diff_context)).for_each(|l| line(&l));
+        if !outcome.result.get("changed").is_some_and(Value::is_true) {
+            return;
+        }
+        for diff in &outcome.diff {
+            difference::lines(diff, self.style.diff_context).iter().for_each(|l| line(l));
+            line("");
         }
     }
 }
@@ -159,10 +177,10 @@ impl Sink for Default {
                     banner(&format!("PLAYBOOK: {}", path.rsplit('/').next().unwrap_or(&path)));
                     line(&format!("{plays} plays in {path}"));
                 }
+                self.dry_run();
             }
             Event::PlayStarted { name, check, .. } => {
                 state.banner = None;
-                state.check = check;
                 banner(&format!("PLAY [{name}]{}", if check && self.style.check_markers { " [CHECK MODE]" } else { "" }));
             }
             Event::NoHosts { name } => {
@@ -244,6 +262,10 @@ impl Sink for Default {
                 if self.style.custom_stats && !stats.is_empty() {
                     custom_stats(&stats);
                 }
+                if self.style.verbosity.check && self.style.check_markers {
+                    line("");
+                }
+                self.dry_run();
             }
         }
     }
