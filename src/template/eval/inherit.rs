@@ -50,8 +50,8 @@ impl Eval<'_> {
         Eval::new(self.context, unit).inherit(inheritance, output, frame)
     }
 
-    /// The block `name`, `level` definitions up from the most derived one.
-    pub(crate) fn block(&self, name: &str, level: usize, frame: Option<&Arc<Frame>>) -> Result<Value> {
+    /// The block `name`, `level` definitions up from the most derived one; `scoped` as the place says where it stands.
+    pub(crate) fn block(&self, name: &str, level: usize, scoped: bool, frame: Option<&Arc<Frame>>) -> Result<Value> {
         let found = self.context.blocks.borrow().get(name).and_then(|blocks| blocks.get(level).cloned());
         let Some((unit, block)) = found else { return Err(Fail::error(format!("there is no block `{name}` here"))) };
         if block.required {
@@ -60,20 +60,20 @@ impl Eval<'_> {
         let _entered = enter(0, 0)?;
         // A block is a function of the whole template: unless it is `scoped` it sees no loop's and no macro's names.
         let root = frame.map(|frame| frame.root());
-        let inner = Frame::inside(if block.scoped { frame } else { root.as_ref() });
-        inner.set(&SUPER.into(), Value::Tuple(Arc::new(vec![Value::str(name), Value::Int(level as i64)])));
+        let inner = Frame::inside(if scoped { frame } else { root.as_ref() });
+        inner.set(&SUPER.into(), Value::Tuple(Arc::new(vec![Value::str(name), Value::Int(level as i64), Value::Bool(scoped)])));
         Eval::new(self.context, unit).capture(&block.body, Some(&inner))
     }
 
     /// `super()`
     pub(crate) fn super_block(&self, frame: Option<&Arc<Frame>>) -> Result<Value> {
         match frame.and_then(|frame| frame.get(SUPER)).as_ref().and_then(Value::as_list) {
-            Some([Value::Str(name), Value::Int(level)]) => {
+            Some([Value::Str(name), Value::Int(level), Value::Bool(scoped)]) => {
                 let next = *level as usize + 1;
                 if self.context.blocks.borrow().get(name).is_none_or(|blocks| blocks.len() <= next) {
                     return Err(Fail::error(format!("no template above this one has a block `{name}`")));
                 }
-                self.block(name, next, frame)
+                self.block(name, next, *scoped, frame)
             }
             _ => Err(Fail::error("`super()` is only for blocks")),
         }
@@ -81,7 +81,7 @@ impl Eval<'_> {
 
     /// `self.name()`
     pub(crate) fn own_block(&self, name: &str, frame: Option<&Arc<Frame>>) -> Result<Value> {
-        self.block(name, 0, frame)
+        self.block(name, 0, false, frame)
     }
 
     pub(crate) fn include(&self, name: &Expr, ignore_missing: bool, sight: Sight, frame: Option<&Arc<Frame>>) -> Result<Value> {

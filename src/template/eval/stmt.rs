@@ -99,7 +99,7 @@ impl Eval<'_> {
                 self.emit(value, call, output, frame)?;
             }
             Stmt::Block(block) => {
-                let value = self.block(&block.name, 0, frame)?;
+                let value = self.block(&block.name, 0, block.scoped, frame)?;
                 output.value(value);
             }
             Stmt::Include(name, ignore_missing, sight) => {

@@ -188,12 +188,13 @@ impl<'p> Lowering<'p> {
                 Stmt::Capture(self.target(&node.target), filter, self.body(&node.body))
             }
             ast::Stmt::AutoEscape(node) => Stmt::Body(self.body(&node.body)),
-            ast::Stmt::FilterBlock(node) => Stmt::FilterBlock(self.expr(&node.filter), self.body(&node.body)),
+            ast::Stmt::FilterBlock(node) => match block_in_macro(&node.filter) {
+                Some((block, scoped)) => self.block(block, false, scoped, &node.body),
+                None => Stmt::FilterBlock(self.expr(&node.filter), self.body(&node.body)),
+            },
             ast::Stmt::Block(node) => {
                 let scoped = self.tag(node.span()).contains(&"scoped");
-                let block = Arc::new(Block { name: node.name.into(), required: node.required, scoped, body: self.body(&node.body) });
-                self.blocks.insert(block.name.clone(), block.clone());
-                Stmt::Block(block)
+                self.block(node.name, node.required, scoped, &node.body)
             }
             ast::Stmt::Import(node) => Stmt::Import(self.expr(&node.expr), name(&node.name), self.sight(node.span(), Sight::Nothing)),
             ast::Stmt::FromImport(node) => {
@@ -208,6 +209,12 @@ impl<'p> Lowering<'p> {
             #[expect(unreachable_patterns, reason = "the loop controls are a feature of the parser, and come with it")]
             _ => Stmt::Body(Vec::new()),
         }
+    }
+
+    fn block(&mut self, name: &str, required: bool, scoped: bool, body: &[ast::Stmt<'_>]) -> Stmt {
+        let block = Arc::new(Block { name: name.into(), required, scoped, body: self.body(body) });
+        self.blocks.insert(block.name.clone(), block.clone());
+        Stmt::Block(block)
     }
 
     fn macro_(&mut self, node: &ast::Macro<'_>) -> Arc<Macro> {
@@ -406,4 +413,17 @@ fn comparison(op: ast::CompareOpKind) -> Comparison {
         ast::CompareOpKind::In => Comparison::In,
         ast::CompareOpKind::NotIn => Comparison::NotIn,
     }
+}
+
+/// The name of a block inside a macro, which stands as filters (see `patch`), and whether it is scoped.
+fn block_in_macro<'a>(filter: &ast::Expr<'a>) -> Option<(&'a str, bool)> {
+    let (last, before) = filter_over(filter)?;
+    let (scoped, (block, mark)) = if last == patch::SCOPED { (true, filter_over(before)?) } else { (false, (last, before)) };
+    matches!(mark, ast::Expr::Filter(node) if node.name == patch::BLOCK).then_some((block, scoped))
+}
+
+/// A filter's name and what it filters.
+fn filter_over<'a, 'b>(expr: &'b ast::Expr<'a>) -> Option<(&'a str, &'b ast::Expr<'a>)> {
+    let ast::Expr::Filter(node) = expr else { return None };
+    node.expr.as_ref().map(|before| (node.name, before))
 }

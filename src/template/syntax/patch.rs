@@ -1,5 +1,5 @@
 //! What Jinja2 takes and minijinja's parser does not, rewritten before it parses again: bare tuples, unary plus,
-//! `do` with any expression, escapes that are none. Only a text that was refused comes here.
+//! `do` with any expression, escapes that are none, blocks inside macros. Only a text that was refused comes here.
 
 use minijinja::machinery::{Token, Tokenizer};
 use minijinja::syntax::SyntaxConfig;
@@ -8,6 +8,9 @@ use minijinja::syntax::SyntaxConfig;
 pub(super) const MASK: char = '\u{1}';
 /// `{% do x %}` as an assignment.
 pub(super) const DISCARD: &str = "do__";
+/// `{% block x scoped %}` in a macro as `{% filter block__|x |scoped__ %}`.
+pub(super) const BLOCK: &str = "block__";
+pub(super) const SCOPED: &str = "scoped__";
 pub(super) const ATTEMPTS: usize = 4;
 
 /// A text to parse, and where each of its bytes stood in the text that was written.
@@ -86,6 +89,7 @@ fn edits(text: &str, config: &SyntaxConfig, expression: bool) -> Option<Vec<Edit
     let mut comma = false;
     let mut keyword = "";
     let mut words = 0usize;
+    let mut macros = 0usize;
     let mut operand_before = false;
     let mut last_end = 0;
     let close = |begin: &mut Option<usize>, comma: &mut bool, end: usize, edits: &mut Vec<Edit>| {
@@ -124,14 +128,27 @@ fn edits(text: &str, config: &SyntaxConfig, expression: bool) -> Option<Vec<Edit
                         "for" => "for",
                         "if" | "elif" => "if",
                         "do" => "do",
+                        "block" if macros > 0 => "block",
+                        "endblock" if macros > 0 => "endblock",
                         _ => "",
                     };
+                    match *word {
+                        "macro" | "call" => macros += 1,
+                        "endmacro" | "endcall" => macros = macros.saturating_sub(1),
+                        "block" if macros > 0 => edits.push((start, 5, "filter block__|")),
+                        "endblock" if macros > 0 => edits.push((start, 8, "endfilter")),
+                        _ => {}
+                    }
                     if keyword == "do" {
                         edits.push((start, 2, "set do__ ="));
                     }
                     if matches!(keyword, "if" | "do") {
                         begin = Some(end);
                     }
+                } else if keyword == "block" && *word == "scoped" {
+                    edits.push((start, end - start, "|scoped__"));
+                } else if keyword == "endblock" || keyword == "block" && words > 2 {
+                    edits.push((start, end - start, ""));
                 } else if keyword == "for" && depth == 0 && *word == "in" && begin.is_none() {
                     (begin, comma) = (Some(end), false);
                 } else if keyword == "for" && depth == 0 && begin.is_some() && matches!(*word, "if" | "recursive") {
