@@ -392,7 +392,7 @@ impl Loader {
         found.ok_or_else(|| {
             let listed: Vec<String> = places.iter().map(|p| shown(p).display().to_string()).collect();
             Diagnostic::error(format!("Could not find or access '{name}' on the controller: there is no such tasks file"))
-                .help(format!("looked for {}", listed.join(", ")))
+                .help(format!("Could not find or access any of {}", listed.join(", ")))
                 .of_hosts()
         })
     }
