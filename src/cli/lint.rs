@@ -43,6 +43,8 @@ struct Found {
     variables: Vec<PathBuf>,
     /// Files of tasks that are in no role.
     tasks: Vec<PathBuf>,
+    /// Folders that hold `ansible_collections/`.
+    collections: Vec<PathBuf>,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
@@ -54,7 +56,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         found.look(path, 0);
     }
-    let mut loader = Loader::new(roots(Config::current()));
+    let mut roots = roots(Config::current());
+    roots.collections.splice(0..0, found.collections.iter().cloned());
+    let mut loader = Loader::new(roots);
     loader.decrypt = args.vault.opener()?;
     let mut problems = Diagnostics::default();
     let names = found.names(&loader, &mut problems);
@@ -124,6 +128,9 @@ impl Found {
         // A link may lead back up.
         if depth > 12 || (depth > 0 && (skipped || path.is_symlink())) {
             return;
+        }
+        if name == "ansible_collections" {
+            self.collections.extend(path.parent().map(Path::to_owned));
         }
         let is_role = ["tasks", "meta", "handlers", "defaults"].iter().any(|part| path.join(part).join("main.yml").is_file());
         let parent = path.parent().and_then(Path::file_name).unwrap_or_default();

@@ -92,15 +92,7 @@ impl Frame {
     pub(super) fn enter_dependency(self: &Arc<Frame>, used: &RoleUse) -> Arc<Frame> {
         let mut frame = self.enter(used).shallow();
         if let (Some(role), Some(parent)) = (&frame.role, &self.role) {
-            let role = RoleVars {
-                name: role.name.clone(),
-                path: role.path.clone(),
-                parents: parent.parents.clone(),
-                parent_paths: parent.parent_paths.clone(),
-                defaults: role.defaults.clone(),
-                vars: role.vars.clone(),
-                params: role.params.clone(),
-            };
+            let role = RoleVars { parents: parent.parents.clone(), parent_paths: parent.parent_paths.clone(), ..(**role).clone() };
             frame.role = Some(Arc::new(role));
         }
         Arc::new(frame)
@@ -126,6 +118,7 @@ impl Frame {
         let role = RoleVars {
             name: used.role.name.clone(),
             path: used.role.path.clone(),
+            collections: used.role.collections.clone(),
             parents,
             parent_paths,
             defaults: Arc::new(defaults),

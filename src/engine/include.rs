@@ -13,7 +13,7 @@ use super::repeat::item_vars;
 use super::steps::Flow;
 use super::task::shown_outcome;
 use crate::diag::{Diagnostic, Diagnostics, Level};
-use crate::playbook::{self, From, Inside, Keywords, RoleUse, Step, Task, VarMap, Way};
+use crate::playbook::{self, From, Inside, Keywords, RoleUse, Step, Task, VarMap, Way, collections};
 use crate::template::{Var, render, render_text};
 use crate::value::{Map, Value};
 use crate::vars::TaskScope;
@@ -99,7 +99,7 @@ impl PlayRun {
         for (wanted, members) in groups {
             match self.read(task, frame, &wanted, &members) {
                 Ok(taken) => {
-                    self.announce(task, &info, taken.shown.clone(), &wanted, &members);
+                    self.announce(&info, taken.shown.clone(), &wanted, &members);
                     found.push((taken, members));
                 }
                 Err(problems) if problems.0.iter().any(|problem| problem.level == Level::Error && !problem.of_hosts) => {
@@ -137,7 +137,7 @@ impl PlayRun {
         flow
     }
 
-    fn announce(&self, task: &Task, info: &Arc<TaskInfo>, what: String, wanted: &Wanted, members: &[Host]) {
+    fn announce(&self, info: &Arc<TaskInfo>, what: String, wanted: &Wanted, members: &[Host]) {
         for host in members {
             self.run.count(&host.name, |c| c.ok += 1);
         }
@@ -379,6 +379,10 @@ fn inside(task: &Task, frame: &Frame) -> Inside {
         role: frame.role.as_ref().map(|r| r.path.clone()),
         handlers: frame.handlers,
         taken_in: true,
+        collections: match (&frame.role, frame.nearest("collections")) {
+            (Some(role), _) => role.collections.clone(),
+            (None, node) => collections::searched_in(node, &frame.playbook),
+        },
         ..Inside::default()
     }
 }

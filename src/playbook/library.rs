@@ -26,20 +26,13 @@ impl Loader {
             if namespace == "ansible" {
                 return if collection == "legacy" { self.foreign(module, inside) } else { None };
             }
-            let beside = inside.playbook.join("collections");
-            let root = self
-                .roots
-                .collections
-                .iter()
-                .chain([&beside])
-                .map(|root| root.join("ansible_collections").join(namespace).join(collection).join("plugins"));
-            return root.into_iter().find_map(|plugins| {
-                let path = self.modules_in(&plugins.join("modules")).get(module)?.clone();
-                Some(Arc::new(Foreign { path, utils: vec![plugins.join("module_utils")] }))
-            });
+            return self.collection(namespace, collection, inside).iter().find_map(|folder| self.foreign_in(folder, module));
         }
         if name.contains(['.', '/']) {
             return None;
+        }
+        if let Some(found) = self.searched(inside).iter().find_map(|collection| self.foreign_in(collection, name)) {
+            return Some(found);
         }
         let mut folders: Vec<(PathBuf, PathBuf)> = Vec::new();
         let near = |folder: &Path| (folder.join("library"), folder.join("module_utils"));
@@ -52,6 +45,13 @@ impl Loader {
         let path = listed.into_iter().find_map(|library| self.modules_in(library).get(name).cloned())?;
         let utils = folders.into_iter().map(|(_, utils)| utils).filter(|utils| utils.is_dir()).collect();
         Some(Arc::new(Foreign { path, utils }))
+    }
+
+    /// A module of a collection.
+    fn foreign_in(&self, collection: &Path, module: &str) -> Option<Arc<Foreign>> {
+        let plugins = collection.join("plugins");
+        let path = self.modules_in(&plugins.join("modules")).get(module)?.clone();
+        Some(Arc::new(Foreign { path, utils: vec![plugins.join("module_utils")] }))
     }
 
     /// Each folder is read once.

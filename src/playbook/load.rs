@@ -109,6 +109,8 @@ pub struct Inside {
     pub taken_in: bool,
     /// A failure here is borne: by a `rescue`, by `ignore_errors`.
     pub borne: bool,
+    /// Collections in which short names of roles and modules are looked for first.
+    pub collections: Vec<String>,
     /// Variables that names in static imports may use, nearest first.
     pub vars: Vec<Arc<VarMap>>,
 }
@@ -306,8 +308,10 @@ impl Loader {
         if hosts.is_null() || hosts.as_list().is_some_and(<[Node]>::is_empty) {
             problems.push(hosts.error("Hosts list cannot be empty. Please check your playbook").help("name a group, a host or a pattern"));
         }
-        let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), borne: bears(&keywords), ..Inside::default() }
-            .with(&keywords.vars);
+        let collections = super::collections::searched_in(node.get("collections"), folder);
+        let inside =
+            Inside { folder: folder.to_owned(), playbook: folder.to_owned(), borne: bears(&keywords), collections, ..Inside::default() }
+                .with(&keywords.vars);
         for entry in own.get("vars_prompt").map(list_or_one).unwrap_or_default() {
             if entry.get("name").is_none() {
                 problems.push(entry.error("Invalid vars_prompt data structure, missing 'name' key"));

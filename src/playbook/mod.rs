@@ -2,6 +2,7 @@
 
 mod action;
 mod check;
+pub(crate) mod collections;
 mod constant;
 mod escapes;
 mod keywords;

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 
 use indexmap::{IndexMap, IndexSet};
 
+use super::collections::{self, names};
 use super::keywords::list_or_one;
 use super::load::{Inside, Loader};
 use super::{Keywords, Step, Task, VarMap};
@@ -21,6 +22,8 @@ pub struct Role {
     /// As used: `nginx`, `company.web.nginx`.
     pub name: String,
     pub path: PathBuf,
+    /// Collections in which its short names are looked for first.
+    pub collections: Vec<String>,
     pub defaults: VarMap,
     pub vars: VarMap,
     pub tasks: Vec<Step>,
@@ -195,7 +198,7 @@ impl Loader {
         }
         let mut problems = Diagnostics::default();
         let before = self.rendered.load(Ordering::Relaxed);
-        let role = Arc::new(self.read_role(name, &path, from, &key, inside, &mut problems));
+        let role = Arc::new(self.read_role(&collections::full_name(name, &path), &path, from, &key, inside, &mut problems));
         if problems.has_errors() {
             return Err(problems);
         }
@@ -218,6 +221,9 @@ impl Loader {
         };
         inner.chain.push(key.to_owned());
         let meta = self.part(path, "meta", None, problems).map(|(node, _)| node);
+        let own = collections::around(path).map(|(_, name)| name);
+        inner.collections =
+            own.into_iter().chain(meta.as_ref().and_then(|m| m.get("collections")).map(names).unwrap_or_default()).collect();
         let dependencies = meta.as_ref().and_then(|m| m.get("dependencies")).map(list_or_one).unwrap_or_default();
         let dependencies = dependencies.iter().filter_map(|d| self.role_entry(d, &inner, problems)).map(Arc::new).collect();
         let mut vars = |part: &str, from: &Option<String>| -> VarMap {
@@ -242,6 +248,7 @@ impl Loader {
         Role {
             name: name.to_owned(),
             path: path.to_owned(),
+            collections: inner.collections,
             defaults,
             vars: variables,
             tasks,
@@ -306,9 +313,9 @@ impl Loader {
             places.extend([inside.folder.join(name), inside.playbook.join(name), PathBuf::from(name)]);
         }
         if let [namespace, collection, role] = name.split('.').collect::<Vec<_>>()[..] {
-            for root in self.roots.collections.iter().chain([&inside.playbook.join("collections")]) {
-                places.push(root.join("ansible_collections").join(namespace).join(collection).join("roles").join(role));
-            }
+            places.extend(self.collection(namespace, collection, inside).iter().map(|folder| folder.join("roles").join(role)));
+        } else {
+            places.extend(self.searched(inside).iter().map(|folder| folder.join("roles").join(name)));
         }
         places.push(inside.playbook.join("roles").join(name));
         places.extend(self.roots.roles.iter().map(|root| root.join(name)));

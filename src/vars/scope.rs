@@ -52,10 +52,12 @@ impl PlayVars {
 }
 
 /// What a role adds for its tasks, those of the roles above it and its dependencies included.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct RoleVars {
     pub name: String,
     pub path: PathBuf,
+    /// Collections in which its short names are looked for first.
+    pub collections: Vec<String>,
     /// `ansible_parent_role_names`, nearest first.
     pub parents: Vec<String>,
     /// `ansible_parent_role_paths`: their folders.
