@@ -1,5 +1,7 @@
 //! What a task tells its module: its own arguments over `module_defaults`.
 
+use std::borrow::Cow;
+
 use serde_json::{Map as JsonMap, Value as Json};
 
 use super::attempt::Attempt;
@@ -53,16 +55,16 @@ impl Attempt {
     }
 
     /// The arguments as they were written; of those that a template gave, the ones that the action evaluates itself.
-    pub(super) fn written(&self, raw: &[&str], scope: &TaskScope) -> Result<Vec<(String, Node)>, Diagnostic> {
+    pub(super) fn written(&self, raw: &[&str], scope: &TaskScope) -> Result<Cow<'_, [(String, Node)]>, Diagnostic> {
         let action = &self.task.action;
-        let mut all = action.arguments.clone();
+        let mut all = Cow::Borrowed(&*action.arguments);
         if let (Some(node), false) = (&action.rendered_arguments, raw.is_empty())
             && let Some(given) = expressions(node, scope)?
         {
             for (key, value) in given.as_map().unwrap_or_default() {
                 let name = key.scalar_text().unwrap_or_default();
                 if raw.contains(&name.as_str()) && action.get(&name).is_none() {
-                    all.push((name, value.clone()));
+                    all.to_mut().push((name, value.clone()));
                 }
             }
         }

@@ -68,8 +68,8 @@ impl Attempt {
     }
 
     /// The other host that the task works on; what is wrong with its name is said when it is needed.
-    fn delegate(&self, scope: &TaskScope) -> Option<String> {
-        self.frame.text("delegate_to", scope).ok().flatten().filter(|to| !to.is_empty())
+    pub(super) fn delegate(&self, scope: &TaskScope) -> Option<String> {
+        self.frame.delegate(scope).ok().flatten()
     }
 
     /// A host that does its own work is not named twice.

@@ -49,7 +49,6 @@ impl PlayRun {
     async fn sections(self: &Arc<Self>, hosts: Vec<Host>) -> Result<Flow, Diagnostics> {
         let play = self.play.clone();
         let mut flow = Flow::of(hosts);
-        let order: Vec<Arc<str>> = flow.alive.iter().map(|host| host.name.clone()).collect();
         let (unknown, known) = self.gathers(&play, std::mem::take(&mut flow.alive))?;
         if !unknown.is_empty() {
             let task = Step::Task(Arc::new(super::gather::task(&play)));
@@ -57,7 +56,7 @@ impl PlayRun {
         }
         let gathered = !flow.alive.is_empty();
         flow.alive.extend(known);
-        flow.alive.sort_by_key(|host| order.iter().position(|name| *name == host.name));
+        flow.alive = self.in_order(flow.alive);
         if gathered {
             self.load_vars_files(&play, &flow.alive)?;
         }

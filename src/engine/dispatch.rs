@@ -250,7 +250,7 @@ impl Attempt {
     /// The host whose facts the task tells: with `delegate_facts` the other one.
     fn learner(&self, scope: &TaskScope) -> Host {
         let delegated = self.frame.flag("delegate_facts", scope).ok().flatten() == Some(true);
-        match self.frame.text("delegate_to", scope).ok().flatten() {
+        match self.delegate(scope) {
             Some(other) if delegated => self.play.run.world.host(&other),
             _ => self.host.clone(),
         }

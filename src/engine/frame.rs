@@ -219,16 +219,22 @@ impl Frame {
     /// # Errors
     /// Its template fails.
     pub(super) fn text(&self, name: &str, scope: &dyn Scope) -> Result<Option<String>, Diagnostic> {
-        let value = self.rendered(name, scope)?.map(|(_, value)| value).filter(|value| !matches!(value, Value::Null));
-        Ok(value.map(|value| value.to_string()).filter(|text| !text.is_empty()))
+        Ok(self.rendered(name, scope)?.and_then(|(_, value)| shown(value)))
+    }
+
+    /// The host that the task is delegated to; a task that leaves out its own delegation is not delegated.
+    ///
+    /// # Errors
+    /// Its template fails.
+    pub(super) fn delegate(&self, scope: &dyn Scope) -> Result<Option<String>, Diagnostic> {
+        let name = "delegate_to";
+        self.nearest(name).map_or(Ok(None), |node| keyword(name, node, scope).map(shown))
     }
 
     /// The nearest value of a keyword; one that is `omit` is as if it were not there.
     fn rendered(&self, name: &str, scope: &dyn Scope) -> Result<Option<(&Node, Value)>, Diagnostic> {
-        // A task that leaves out its own delegation is not delegated.
-        let most = if name == "delegate_to" { 1 } else { usize::MAX };
-        for node in self.levels().filter_map(|frame| frame.keywords.get(name)).take(most) {
-            let value = render(node, scope).map_err(|problem| problem.during(&format!("Error processing keyword '{name}': ")))?;
+        for node in self.levels().filter_map(|frame| frame.keywords.get(name)) {
+            let value = keyword(name, node, scope)?;
             if !matches!(value, Value::Omit) {
                 return Ok(Some((node, value)));
             }
@@ -301,6 +307,15 @@ pub fn selected(tags: &[&str], only: &[String], skip: &[String]) -> bool {
         _ => false,
     });
     wanted && !skipped && !skip.iter().any(named)
+}
+
+fn keyword(name: &str, node: &Node, scope: &dyn Scope) -> Result<Value, Diagnostic> {
+    render(node, scope).map_err(|problem| problem.during(&format!("Error processing keyword '{name}': ")))
+}
+
+/// The text of a keyword's value, where there is one.
+fn shown(value: Value) -> Option<String> {
+    Some(value).filter(|value| !matches!(value, Value::Null | Value::Omit)).map(|value| value.to_string()).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl<'a> TaskTarget<'a> {
     /// A template in a keyword or a connection variable fails.
     pub(super) fn prepare(attempt: &'a Attempt, scope: &TaskScope, local: bool) -> Result<TaskTarget<'a>, Diagnostic> {
         let (frame, run) = (&attempt.frame, &attempt.play.run);
-        let delegated_to = frame.text("delegate_to", scope)?;
+        let delegated_to = frame.delegate(scope)?;
         let check = frame.flag("check_mode", scope)?.unwrap_or(run.options.check);
         let diff = frame.flag("diff", scope)?.unwrap_or(run.options.diff);
         let mut target = TaskTarget {

@@ -28,8 +28,18 @@ pub const META: &[&str] = &[
 
 /// Arguments of the actions that take in tasks and roles.
 const FILE: &[&str] = &["file", "_raw_params"];
-const ROLE: &[&str] =
-    &["name", "role", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public", "allow_duplicates", "rolespec_validate"];
+const ROLE: &[&str] = &[
+    "name",
+    "role",
+    "_raw_params",
+    "tasks_from",
+    "vars_from",
+    "defaults_from",
+    "handlers_from",
+    "public",
+    "allow_duplicates",
+    "rolespec_validate",
+];
 
 /// Checks what a task takes in, as far as it is written down.
 pub(super) fn check_taking_in(action: &Action, task: &Span, problems: &mut Diagnostics) {
@@ -45,13 +55,14 @@ pub(super) fn check_taking_in(action: &Action, task: &Span, problems: &mut Diagn
     }
     let name = &action.name;
     let given = |names: &[&str]| names.iter().any(|name| action.get(name).is_some_and(|node| !node.is_null()));
-    if std::ptr::eq(known, FILE) && !given(FILE) {
+    let of_role = action.short().ends_with("_role");
+    if !of_role && !given(FILE) {
         problems.push(Diagnostic::error(format!("No file specified for {name}")).at(task).help("name the file with the tasks"));
     }
-    if std::ptr::eq(known, ROLE) && !given(&["name", "role"]) {
+    if of_role && !given(&["name", "role"]) {
         problems.push(Diagnostic::error(format!("'name' is a required field for {name}.")).at(task));
     }
-    let unknown = |key: &&str| !(known.contains(key) || dynamic && *key == "apply" || known == ROLE && *key == "_raw_params");
+    let unknown = |key: &&str| !(known.contains(key) || dynamic && *key == "apply");
     let names: Vec<&str> = action.arguments.iter().map(|(key, _)| key.as_str()).filter(unknown).collect();
     if !names.is_empty() {
         problems.push(Diagnostic::error(format!("Invalid options for {name}: {}", names.join(","))).at(task));

@@ -3,6 +3,7 @@
 //! docs.ansible.com, "Using collections in playbooks": a play's list counts for its tasks and its `roles:`; a role has its own, in
 //! `meta/main.yml`, and begins with the collection that it lies in.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -13,11 +14,11 @@ use crate::yaml::Node;
 const FOLDER: &str = "ansible_collections";
 
 impl Inside {
-    /// The same place with the collections that a play, a block or a task names, if it names some.
-    pub(super) fn searching(self, written: &Node) -> Inside {
+    /// The same place with the collections that a block or a task names, if it names some.
+    pub(super) fn searching(&self, written: &Node) -> Cow<'_, Inside> {
         match written.get("collections") {
-            Some(node) => Inside { collections: names(node), ..self },
-            None => self,
+            Some(node) => Cow::Owned(Inside { collections: names(node), ..self.clone() }),
+            None => Cow::Borrowed(self),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Values of `k=v` text: Python's escapes in them, and the quotes around them (black-box runs of ansible-core 2.19).
 
+use crate::template::escaped;
+
 /// The value that is meant: escapes first, then one pair of quotes around it.
 pub fn decoded(value: &str) -> String {
     let value = unescaped(value);
@@ -17,26 +19,8 @@ fn unescaped(value: &str) -> String {
     while let Some(at) = rest.find('\\') {
         text.push_str(&rest[..at]);
         rest = &rest[at + 1..];
-        let Some(letter) = rest.chars().next() else {
-            text.push('\\');
-            break;
-        };
-        let (character, taken) = match letter {
-            '\\' | '\'' | '"' => (Some(letter), 1),
-            'a' => (Some('\u{7}'), 1),
-            'b' => (Some('\u{8}'), 1),
-            'f' => (Some('\u{c}'), 1),
-            'n' => (Some('\n'), 1),
-            'r' => (Some('\r'), 1),
-            't' => (Some('\t'), 1),
-            'v' => (Some('\u{b}'), 1),
-            'x' => (code(rest, 2), 3),
-            'u' => (code(rest, 4), 5),
-            'U' => (code(rest, 8), 9),
-            _ => (None, 0),
-        };
-        match character {
-            Some(character) => {
+        match escaped(rest) {
+            Some((character, taken)) => {
                 text.push(character);
                 rest = &rest[taken..];
             }
@@ -44,12 +28,6 @@ fn unescaped(value: &str) -> String {
         }
     }
     text + rest
-}
-
-/// The character of so many hexadecimal digits after the letter.
-fn code(text: &str, digits: usize) -> Option<char> {
-    let digits = text.get(1..=digits).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
-    u32::from_str_radix(digits, 16).ok().and_then(char::from_u32)
 }
 
 #[cfg(test)]

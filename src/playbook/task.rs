@@ -61,7 +61,7 @@ impl Loader {
             }
             return None;
         };
-        let inside = &inside.clone().searching(node);
+        let inside = &*inside.searching(node);
         if ["block", "rescue", "always"].iter().any(|k| node.get(k).is_some()) {
             if inside.handlers && !inside.taken_in {
                 problems.push(

@@ -41,6 +41,7 @@ pub(crate) use dump::Encrypted;
 pub(crate) use filters::normal;
 pub use lookups::{lookup, stop_lookups};
 pub use merge::{extend_merged, is_dictionary, merged};
+pub(crate) use python::escaped;
 pub use scope::{Overlay, Scope, SearchPath, Var, VarMap, about, var_map};
 
 /// How a whole template file is read (`#jinja2:` headers and the template module's arguments set these).

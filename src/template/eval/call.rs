@@ -102,17 +102,20 @@ fn text(value: &Value) -> Result<Arc<str>> {
 impl Eval<'_> {
     pub(crate) fn filter_call(&self, call: &FilterCall, frame: Option<&Arc<Frame>>) -> Result<Value> {
         let Some(filter) = call.filter else { return Err(self.placed(filters::unknown(&call.name), Some(call.at))) };
-        let input = if let Some(sealed) = self.sealed(filter.name, &call.base, frame) {
-            sealed
-        } else if filter.undefined {
-            self.expr(&call.base, frame)?
-        } else {
-            self.defined(&call.base, frame)?
-        };
+        let input = self.input(filter.name, filter.undefined, &call.base, frame)?;
         let arguments = self.arguments(&call.arguments, frame)?;
         self.apply_filter(filter, &call.name, input, arguments)
             .map(|value| self.literal(value))
             .map_err(|fail| self.placed(fail, Some(call.at)))
+    }
+
+    /// What a filter or a test of this name is asked about; `undefined`: it may be.
+    fn input(&self, name: &str, undefined: bool, base: &Expr, frame: Option<&Arc<Frame>>) -> Result<Value> {
+        match self.sealed(name, base, frame) {
+            Some(sealed) => Ok(sealed),
+            None if undefined => self.expr(base, frame),
+            None => self.defined(base, frame),
+        }
     }
 
     /// What asks about vault texts gets them as they were written, not opened.
@@ -152,13 +155,7 @@ impl Eval<'_> {
 
     pub(crate) fn test_call(&self, call: &TestCall, frame: Option<&Arc<Frame>>) -> Result<bool> {
         let Some(test) = call.test else { return Err(self.placed(predicates::unknown(&call.name), Some(call.at))) };
-        let input = if let Some(sealed) = self.sealed(test.name, &call.base, frame) {
-            sealed
-        } else if test.undefined {
-            self.expr(&call.base, frame)?
-        } else {
-            self.defined(&call.base, frame)?
-        };
+        let input = self.input(test.name, test.undefined, &call.base, frame)?;
         let arguments = self.arguments(&call.arguments, frame)?;
         self.apply_test(test, &call.name, input, arguments).map_err(|fail| self.placed(fail, Some(call.at)))
     }

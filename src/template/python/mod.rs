@@ -1,10 +1,12 @@
 //! Python's ways with text: formatting, splitting, case.
 
 mod brace;
+mod escape;
 mod percent;
 mod wrap;
 
 pub(crate) use brace::brace_format;
+pub(crate) use escape::escaped;
 pub(crate) use percent::percent;
 pub(crate) use wrap::wrap;
 

@@ -4,6 +4,8 @@
 use minijinja::machinery::{Token, Tokenizer};
 use minijinja::syntax::SyntaxConfig;
 
+use crate::template::python::escaped;
+
 /// Stands for a backslash of a string literal that minijinja would refuse; one byte, so that positions hold.
 pub(super) const MASK: char = '\u{1}';
 /// `{% do x %}` as an assignment.
@@ -190,58 +192,24 @@ pub(super) fn literal(source: &str, escapes: bool) -> String {
     out
 }
 
-/// Python's escapes (docs.python.org, "String and Bytes literals"); an unknown one keeps its backslash.
+/// Python's escapes, octal ones and joined lines too; an unknown one keeps its backslash.
 fn unescape(raw: &str, out: &mut String) {
-    let mut chars = raw.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        let Some(kind) = chars.next() else {
+    let mut rest = raw;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let octal = || {
+            let digits = rest.bytes().take(3).take_while(|byte| matches!(byte, b'0'..=b'7')).count();
+            u32::from_str_radix(&rest[..digits], 8).ok().and_then(char::from_u32).map(|character| (character, digits))
+        };
+        if let Some(after) = rest.strip_prefix('\n') {
+            rest = after;
+        } else if let Some((character, taken)) = escaped(rest).or_else(octal) {
+            out.push(character);
+            rest = &rest[taken..];
+        } else {
             out.push('\\');
-            break;
-        };
-        let mut hex = |digits: usize| {
-            let ahead: String = chars.clone().take(digits).collect();
-            let code = (ahead.len() == digits).then(|| u32::from_str_radix(&ahead, 16).ok()).flatten();
-            code.and_then(char::from_u32).inspect(|_| {
-                for _ in 0..digits {
-                    chars.next();
-                }
-            })
-        };
-        let known = match kind {
-            '\n' => continue,
-            '\\' | '\'' | '"' => Some(kind),
-            'a' => Some('\u{7}'),
-            'b' => Some('\u{8}'),
-            'f' => Some('\u{c}'),
-            'n' => Some('\n'),
-            'r' => Some('\r'),
-            't' => Some('\t'),
-            'v' => Some('\u{b}'),
-            'x' => hex(2),
-            'u' => hex(4),
-            'U' => hex(8),
-            '0'..='7' => {
-                let mut code = kind.to_digit(8).unwrap_or(0);
-                for _ in 0..2 {
-                    match chars.peek().and_then(|c| c.to_digit(8)) {
-                        Some(digit) => {
-                            code = code * 8 + digit;
-                            chars.next();
-                        }
-                        None => break,
-                    }
-                }
-                char::from_u32(code)
-            }
-            _ => None,
-        };
-        match known {
-            Some(c) => out.push(c),
-            None => out.extend(['\\', kind]),
         }
     }
+    out.push_str(rest);
 }
