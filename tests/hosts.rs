@@ -137,6 +137,25 @@ fn a_killed_controller_leaves_nothing_in_between() {
     fleet.assert_serves(&next);
 }
 
+/// The controller is killed while supervisor waits for a process that is slow to stop: a restart in between must not leave it stopped.
+#[test]
+#[ignore = "needs hosts in containers"]
+fn a_kill_while_a_service_stops_leaves_none_stopped() {
+    let fleet = Fleet::new();
+    let first = fleet.head();
+    fleet.deployed(&first);
+    fleet.commit("never proved", |_| "raise RuntimeError('never answers')\n".to_owned());
+    // A process that is paused does not hear SIGTERM: supervisor sends SIGKILL after `stopwaitsecs`.
+    fleet.on("web-1", "kill -STOP $(supervisorctl pid searchapp-web)");
+    let mut child = fleet.start(&["sandbox", "HEAD", "web", "-e", "deploy_verify_timeout=120", "-e", "deploy_migrate="]);
+    wait_until("the service is stopping", 120, || fleet.on("web-1", "supervisorctl status searchapp-web").contains("STOPPING"));
+    child.kill().expect("the controller can be killed");
+    let _ = child.wait();
+    // The workers of a paused uWSGI go on answering, so supervisor is asked as well.
+    wait_until("supervisor runs it again", 90, || fleet.on("web-1", "supervisorctl status searchapp-web").contains("RUNNING"));
+    wait_until("both serve the first commit", 60, || WEB.iter().all(|host| fleet.serves(host).as_deref() == Some(first.as_str())));
+}
+
 /// Ctrl-C before the flip: nothing changed, nothing locked.
 #[test]
 #[ignore = "needs hosts in containers"]

@@ -8,8 +8,9 @@ use super::arguments::{Rule, Secret};
 use crate::plan::{Change, Command, Content, Failure, Look, Outcome, Output, Plan, Until, Wait};
 use crate::{arguments, choices};
 
-/// Tries, half a second apart, to start a process that was stopping: supervisor's default `stopwaitsecs` is 10.
-const STOPPING: u32 = 40;
+/// Tries, half a second apart, to start a process that was stopping: supervisor ends it after its `stopwaitsecs`, which is minutes
+/// for workers that must finish what they do.
+const STOPPING: u32 = 1200;
 
 choices! {
     /// What a program should be doing.
