@@ -89,6 +89,8 @@ pub struct Diagnostic {
     pub of_hosts: bool,
     /// What was under way, as results say it before the message: "Error while evaluating conditional: ".
     pub during: String,
+    /// The text can be read, and what it says cannot be done: Ansible's programs exit with 1 for that, with 4 for text that they cannot read.
+    pub readable: bool,
     /// It is about a value that is not there, which `debug` shows and does not fail for.
     pub undefined: bool,
 }
@@ -103,6 +105,7 @@ impl Diagnostic {
             related: Vec::new(),
             help: Vec::new(),
             of_hosts: false,
+            readable: false,
             during: String::new(),
             undefined: false,
         }
@@ -152,6 +155,12 @@ impl Diagnostic {
     #[must_use]
     pub fn of_hosts(self) -> Diagnostic {
         Diagnostic { of_hosts: true, ..self }
+    }
+
+    /// See [`Diagnostic::readable`].
+    #[must_use]
+    pub fn readable(self) -> Diagnostic {
+        Diagnostic { readable: true, ..self }
     }
 
     /// Says what was under way; what was within that comes after it.

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use clap::Command;
 
 use super::{ExitCode, config, doc, galaxy, inventory, locale, playbook, run, vault};
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostics, Level};
 use crate::ui;
 
 /// Exit code for options that cannot be understood, as Python's argparse has it.
@@ -56,9 +56,10 @@ pub(super) fn coded(code: ExitCode, error: impl Into<anyhow::Error>) -> anyhow::
     if error.is::<Coded>() { error } else { Coded { code, error }.into() }
 }
 
-/// Playbooks that cannot be read: 4, or 1 where a vault password is wanting.
+/// Playbooks that cannot be read: 4. Those that can be, and not be run: 1, also where a vault password is wanting. The first error counts.
 pub(super) fn unreadable(problems: Diagnostics) -> anyhow::Error {
-    let code = if problems.0.iter().any(crate::vault::is_password_error) { 1 } else { 4 };
+    let readable = problems.0.iter().find(|problem| problem.level == Level::Error).is_some_and(|problem| problem.readable);
+    let code = if readable || problems.0.iter().any(crate::vault::is_password_error) { 1 } else { 4 };
     coded(code, problems)
 }
 

@@ -307,7 +307,10 @@ impl Attempt {
                 Value::Null | Value::Omit => {}
                 Value::Str(text) if text.is_empty() => {}
                 Value::List(items) if items.is_empty() => {}
-                other => return Err(node.error("`environment` must be a dictionary").label(format!("it became {other:?}"))),
+                other => {
+                    let warning = Diagnostic::warning(format!("could not parse environment value, skipping: {other}"));
+                    self.play.run.emit(Event::Warning(warning.at(node.span())));
+                }
             }
         }
         Ok(all)

@@ -196,10 +196,8 @@ pub(super) fn control(node: Option<&Node>, scope: &TaskScope) -> Result<Control,
             "extended" => control.extended = render(value, scope)?.is_true(),
             "extended_allitems" => control.all_items = render(value, scope)?.is_true(),
             "break_when" => control.break_when = list_or_one(value),
-            other => {
-                let known = ["loop_var", "index_var", "label", "pause", "extended", "extended_allitems", "break_when"];
-                return Err(key.error(format!("`{other}` is not an option of loop_control")).suggest(other, known));
-            }
+            // The loader refuses what is no option.
+            _ => {}
         }
     }
     Ok(control)

@@ -212,11 +212,12 @@ fn settings(run: &Run, frame: &Frame, scope: &TaskScope, delegated: bool) -> Res
     let host = scope.host.name.as_ref();
     let keyword = |name: &str| if delegated { Ok(None) } else { frame.text(name, scope) };
     let or_keyword = |names: &[&str], name: &str| -> Result<Option<String>, Diagnostic> { Ok(variable(scope, names)?.or(keyword(name)?)) };
-    let implicit_local =
-        matches!(host, "localhost" | "127.0.0.1" | "::1") && !run.world.read_inventory(|inventory| inventory.has_host(host));
-    let connection = or_keyword(&["ansible_connection"], "connection")?
-        .or_else(|| options.connection.clone())
-        .unwrap_or_else(|| if implicit_local { "local".into() } else { "ssh".into() });
+    // Localhost that no inventory has is this machine, whatever a keyword or an option says: as if its variables said so.
+    let connection = match variable(scope, &["ansible_connection"])? {
+        Some(connection) => connection,
+        None if scope.is_implicit_localhost() => "local".into(),
+        None => keyword("connection")?.or_else(|| options.connection.clone()).unwrap_or_else(|| "ssh".into()),
+    };
     let local = match connection.rsplit('.').next().unwrap_or_default() {
         "local" => true,
         "ssh" | "smart" | "paramiko" | "paramiko_ssh" => false,

@@ -124,6 +124,11 @@ impl Inventory {
         if wrong.is_empty() { Ok(()) } else { Err(Diagnostics(wrong.into_values().collect())) }
     }
 
+    /// This machine under a name that no source has: known without one, and never reached but locally.
+    pub fn is_implicit(&self, host: &str) -> bool {
+        LOCAL.contains(&host) && !self.has_host(host)
+    }
+
     pub fn has_host(&self, host: &str) -> bool {
         self.hosts.contains_key(host)
     }

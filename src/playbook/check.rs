@@ -1,6 +1,6 @@
 //! What can be found wrong with a task before any host is touched: its module, its arguments, its templates.
 
-use super::Task;
+use super::{Loop, Task};
 use super::action::Action;
 use crate::diag::{Diagnostic, Diagnostics, Span};
 use crate::modules::arguments::{Argument, Rule, check_rules};
@@ -25,6 +25,9 @@ pub const META: &[&str] = &[
     "refresh_inventory",
     "reset_connection",
 ];
+
+/// Options of `loop_control`.
+const LOOP_CONTROL: &[&str] = &["loop_var", "index_var", "label", "pause", "extended", "extended_allitems", "break_when"];
 
 /// Arguments of the actions that take in tasks and roles.
 const FILE: &[&str] = &["file", "_raw_params"];
@@ -99,7 +102,7 @@ pub(super) fn check_meta(action: &Action, in_role: bool, in_handlers: bool, prob
         Some(text) if META.contains(&text.as_str()) => {}
         other => {
             let text = other.unwrap_or_default();
-            problems.push(node.error(format!("`meta` cannot `{text}`")).suggest(&text, META.iter().copied()));
+            problems.push(node.error(format!("`meta` cannot `{text}`")).readable().suggest(&text, META.iter().copied()));
         }
     }
 }
@@ -212,6 +215,42 @@ pub fn check_action(action: &Action, missing: &mut Diagnostics, own: &mut Diagno
     {
         let place = failure.argument.as_deref().and_then(|name| action.get(name)).map_or(&action.name_span, Node::span);
         problems.push(Diagnostic::error(failure.msg).at(place));
+    }
+}
+
+/// Checks an entry of `vars_prompt`.
+pub(super) fn check_prompt(entry: &Node, problems: &mut Diagnostics) {
+    const KNOWN: &[&str] =
+        &["name", "prompt", "default", "private", "confirm", "encrypt", "salt_size", "salt", "unsafe"];
+    if entry.get("name").is_none() {
+        problems.push(entry.error("Invalid vars_prompt data structure, missing 'name' key"));
+    }
+    for (key, _) in entry.as_map().unwrap_or_default() {
+        let name = key.scalar_text().unwrap_or_default();
+        if !KNOWN.contains(&name.as_str()) {
+            let what = format!("Invalid vars_prompt data structure, found unsupported key '{name}'");
+            problems.push(key.error(what).suggest(&name, KNOWN.iter().copied()));
+        }
+    }
+}
+
+/// Checks that the lookup of `with_…` is there, and the names in `loop_control`.
+pub(super) fn check_loop(node: &Node, repeat: Option<&Loop>, problems: &mut Diagnostics) {
+    if let Some((name, terms)) = repeat.and_then(|repeat| Some((repeat.lookup.as_deref()?, &repeat.terms))) {
+        problems.0.extend(template::missing_lookup(name).map(|problem| problem.at(terms.span())));
+    }
+    let Some(control) = node.get("loop_control") else { return };
+    let Some(entries) = control.as_map() else {
+        if !control.is_null() {
+            problems.push(control.error("`loop_control` must be a dictionary").label(control.kind_name()));
+        }
+        return;
+    };
+    for (key, _) in entries {
+        let name = key.scalar_text().unwrap_or_default();
+        if !LOOP_CONTROL.contains(&name.as_str()) {
+            problems.push(key.error(format!("`{name}` is not an option of loop_control")).suggest(&name, LOOP_CONTROL.iter().copied()));
+        }
     }
 }
 

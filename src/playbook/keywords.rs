@@ -55,6 +55,9 @@ pub(super) const SHARED: &[&str] = &["when", "vars", "tags", "environment", "mod
 const FLAGS: &[&str] =
     &["any_errors_fatal", "become", "check_mode", "delegate_facts", "diff", "ignore_errors", "ignore_unreachable", "no_log", "run_once"];
 
+/// Those that are text.
+const TEXTS: &[&str] = &["become_exe", "become_flags", "become_method", "become_user", "connection", "debugger", "delegate_to", "remote_user"];
+
 impl Keywords {
     pub fn get(&self, name: &str) -> Option<&Node> {
         self.single.get(name)
@@ -86,16 +89,44 @@ impl Keywords {
                 }
             }
             "environment" => self.environment.extend(list_or_one(value)),
-            "module_defaults" => self.module_defaults = Some(value.clone()),
+            "module_defaults" => {
+                if let Some(wrong) = list_or_one(value).iter().find(|one| one.as_map().is_none()) {
+                    let help = "names of modules or groups, and for each its arguments: `ansible.builtin.file: {mode: '0644'}`";
+                    problems.push(wrong.error("`module_defaults` must be a dictionary").label(wrong.kind_name()).help(help));
+                }
+                self.module_defaults = Some(value.clone());
+            }
             _ => {
                 let Some(known) = SINGLE.iter().find(|k| **k == name) else { return false };
-                if FLAGS.contains(known) && !value.has_template() && word_flag(value).is_none() {
-                    problems.push(value.error(format!("`{name}` must be true or false")).label(value.kind_name()));
+                if FLAGS.contains(known) {
+                    check_flag(name, value, problems);
+                } else if TEXTS.contains(known) {
+                    check_text(name, value, problems);
                 }
                 self.single.insert(known, value.clone());
             }
         }
         true
+    }
+}
+
+/// A constant that must be true or false.
+pub(super) fn check_flag(name: &str, value: &Node, problems: &mut Diagnostics) {
+    if !value.has_template() && word_flag(value).is_none() {
+        problems.push(value.error(format!("`{name}` must be true or false")).label(value.kind_name()));
+    }
+}
+
+/// The `name` of a play, a block or a task.
+pub(super) fn check_name(node: &Node, problems: &mut Diagnostics) {
+    if let Some(name) = node.get("name") {
+        check_text("name", name, problems);
+    }
+}
+
+fn check_text(name: &str, value: &Node, problems: &mut Diagnostics) {
+    if value.as_map().is_some() || value.as_list().is_some() {
+        problems.push(value.error(format!("`{name}` must be a string")).label(value.kind_name()));
     }
 }
 

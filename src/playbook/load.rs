@@ -9,7 +9,7 @@ use super::keywords::{SHARED, SINGLE, list_or_one};
 use super::library::Listing;
 use super::task::{bears, folder_of, unknown};
 use super::{Keywords, Play, Role, Step};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use crate::diag::{Diagnostic, Diagnostics, Source};
 use crate::template::{Scope, VarMap};
@@ -38,6 +38,9 @@ const OWN: &[&str] = &[
     "vars_prompt",
     "validate_argspec",
 ];
+
+/// Those of them that must be true or false where they are constants.
+const PLAY_FLAGS: &[&str] = &["force_handlers", "gather_facts", "validate_argspec"];
 
 /// Older names that still work.
 const OLD: &[(&str, &str)] = &[("user", "remote_user"), ("sudo", "become"), ("sudo_user", "become_user")];
@@ -259,7 +262,7 @@ impl Loader {
         let name = name.split_whitespace().next().unwrap_or_default().to_owned();
         let path = folder.join(&name);
         if !path.exists() {
-            problems.push(file.error(format!("playbook `{name}` does not exist")).help(format!("looked for {}", path.display())));
+            problems.push(file.error(format!("playbook `{name}` does not exist")).readable().help(format!("looked for {}", path.display())));
             return;
         }
         let first = plays.len();
@@ -305,6 +308,13 @@ impl Loader {
             problems.push(node.error("this play has no `hosts`").help("say where it runs: `hosts: web`"));
             return None;
         };
+        if hosts.as_map().is_some() {
+            problems.push(hosts.error("`hosts` must be a pattern or a list of them").label(hosts.kind_name()));
+        }
+        super::keywords::check_name(node, problems);
+        for (name, value) in PLAY_FLAGS.iter().filter_map(|name| Some((name, own.get(*name)?))) {
+            super::keywords::check_flag(name, value, problems);
+        }
         if hosts.is_null() || hosts.as_list().is_some_and(<[Node]>::is_empty) {
             problems.push(hosts.error("Hosts list cannot be empty. Please check your playbook").help("name a group, a host or a pattern"));
         }
@@ -312,11 +322,7 @@ impl Loader {
         let inside =
             Inside { folder: folder.to_owned(), playbook: folder.to_owned(), borne: bears(&keywords), collections, ..Inside::default() }
                 .with(&keywords.vars);
-        for entry in own.get("vars_prompt").map(list_or_one).unwrap_or_default() {
-            if entry.get("name").is_none() {
-                problems.push(entry.error("Invalid vars_prompt data structure, missing 'name' key"));
-            }
-        }
+        own.get("vars_prompt").map(list_or_one).unwrap_or_default().iter().for_each(|entry| super::check::check_prompt(entry, problems));
         let inside = own
             .get("vars_files")
             .map(list_or_one)
@@ -394,10 +400,11 @@ impl Loader {
         places.push(inside.playbook.join(name));
         let found = places.iter().flat_map(|p| [p.clone(), p.with_extension("yml"), p.with_extension("yaml")]).find(|p| p.is_file());
         found.ok_or_else(|| {
-            let listed: Vec<String> = places.iter().map(|p| shown(p).display().to_string()).collect();
+            let listed: IndexSet<String> = places.iter().map(|p| shown(p).display().to_string()).collect();
             Diagnostic::error(format!("Could not find or access '{name}' on the controller: there is no such tasks file"))
-                .help(format!("Could not find or access any of {}", listed.join(", ")))
+                .help(format!("looked for {}", listed.into_iter().collect::<Vec<_>>().join(", ")))
                 .of_hosts()
+                .readable()
         })
     }
 }

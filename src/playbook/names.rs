@@ -99,7 +99,7 @@ pub(super) fn check_vars(vars: &Node, problems: &mut Diagnostics) {
         for (key, _) in part.as_map().unwrap_or_default() {
             if let Some(why) = invalid(key) {
                 let help = "names of variables begin with a letter or _ and have only letters, digits and _";
-                problems.push(key.error(why).help(help));
+                problems.push(key.error(why).readable().help(help));
             }
             if let Some(warning) = key.as_str().and_then(reserved) {
                 problems.push(warning.at(key.span()));

@@ -72,9 +72,6 @@ pub struct From {
     pub handlers: Option<String>,
 }
 
-/// Keywords of an entry in `roles:` that are no parameters.
-const ENTRY: &[&str] = &["role", "name", "tasks_from", "vars_from", "defaults_from", "handlers_from"];
-
 impl Loader {
     /// `roles:`.
     pub(super) fn role_list(&self, list: &Node, inside: &Inside, problems: &mut Diagnostics) -> Vec<Step> {
@@ -104,7 +101,7 @@ impl Loader {
             Kind::Map(entries) => match item.get("role").or_else(|| item.get("name")) {
                 Some(name) => (name, entries),
                 None => {
-                    problems.push(item.error("this entry of `roles` names no role").help("write `- role: name`"));
+                    problems.push(item.error("this entry of `roles` names no role").readable().help("write `- role: name`"));
                     return None;
                 }
             },
@@ -118,15 +115,15 @@ impl Loader {
         let mut params = VarMap::new();
         for (key, value) in entries {
             let name = key.as_str().unwrap_or_default();
-            if !ENTRY.contains(&name) && !keywords.take(name, value, problems) {
+            // `tasks_from` and the like are options of include_role: here they are parameters as any other.
+            if !matches!(name, "role" | "name") && !keywords.take(name, value, problems) {
                 params.insert(name.into(), Var::Node(value.clone()));
             }
         }
         let name = self.role_name(name_node, inside, problems)?;
         // `vars` are as those of a block; only what is written beside them is a parameter.
         let known: VarMap = params.iter().chain(&keywords.vars).map(|(name, var)| (name.clone(), var.clone())).collect();
-        let from = self.from(&|key| item.get(key), &inside.with(&known), problems)?;
-        let role = problems.collect_all(self.role(&name, &from, &inside.with(&known)), name_node.span())?;
+        let role = problems.collect_all(self.role(&name, &From::default(), &inside.with(&known)), name_node.span())?;
         let (allow_duplicates, public) = (role.allow_duplicates, !self.private_roles.unwrap_or(false));
         Some(RoleUse { role, params, keywords: Arc::new(keywords), public, allow_duplicates, validate: true, way: Way::Entry })
     }
@@ -345,6 +342,7 @@ impl Loader {
         let listed: Vec<String> = listed.into_iter().collect();
         Err(Diagnostic::error(format!("the role '{name}' was not found in {}", listed.join(":")))
             .of_hosts()
+            .readable()
             .suggest(name, near.iter().map(String::as_str)))
     }
 }

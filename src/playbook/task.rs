@@ -108,6 +108,7 @@ impl Loader {
             }
             problems.push(unknown(key, "block", BLOCK_OWN.iter().chain(SHARED).chain(SINGLE).copied(), None));
         }
+        super::keywords::check_name(node, problems);
         if node.get("block").is_none() {
             problems.push(node.error("`rescue` and `always` need a `block` beside them"));
         }
@@ -148,7 +149,7 @@ impl Loader {
                 continue;
             };
             if repeat.is_some() && (name == "loop" || name.starts_with("with_")) {
-                problems.push(key.error("a task has two loops").help("keep one of them"));
+                problems.push(key.error("a task has two loops").readable().help("keep one of them"));
             } else if let Some(lookup) = name.strip_prefix("with_") {
                 repeat = Some(Loop { lookup: Some(lookup.to_owned()), terms: value.clone() });
             } else if name == "loop" {
@@ -198,6 +199,8 @@ impl Loader {
             super::check::check_meta(&action, inside.role.is_some(), inside.handlers, problems);
         }
         super::check::check_taking_in(&action, node.span(), problems);
+        super::check::check_loop(node, repeat.as_ref(), problems);
+        super::keywords::check_name(node, problems);
         let list = |name: &str| node.get(name).map(list_or_one).unwrap_or_default();
         let task = Task {
             name: node.get("name").cloned(),

@@ -329,10 +329,9 @@ impl Visit<'_> {
             Expr::Call(call) => {
                 if let Expr::Var(name, _) = &call.callee {
                     let lookup = matches!(&**name, "lookup" | "query" | "q") && !self.bound.contains(name);
-                    if let Some(wanted) = lookup.then(|| call.arguments.first().and_then(constant)).flatten()
-                        && lookups::find(wanted).is_none()
-                    {
-                        self.problem(lookups::diagnostic(wanted), call.at);
+                    let wanted = lookup.then(|| call.arguments.first().and_then(constant)).flatten();
+                    if let Some(problem) = wanted.and_then(lookups::missing_lookup) {
+                        self.problem(problem, call.at);
                     }
                 }
                 self.expr(&call.callee);

@@ -136,10 +136,7 @@ pub(super) fn get(scope: &TaskScope, name: &str) -> Option<Value> {
 
 /// Names that have a value only where nobody sets them.
 pub(super) fn fallback(scope: &TaskScope, name: &str) -> Option<Var> {
-    let host = &*scope.host.name;
-    // Localhost that no inventory has is this machine, with the controller's Python.
-    let implicit =
-        || matches!(host, "localhost" | "127.0.0.1" | "::1") && !scope.world.read_inventory(|inventory| inventory.has_host(host));
+    let implicit = || scope.is_implicit_localhost();
     // `hostvars` has of the others what was set.
     let always = matches!(name, "ansible_managed" | "ansible_connection" | "ansible_python_interpreter");
     if scope.apart && !(always && (name == "ansible_managed" || implicit())) {

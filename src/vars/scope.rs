@@ -227,6 +227,11 @@ impl TaskScope {
         self.facts.clone()
     }
 
+    /// See [`Inventory::is_implicit`](crate::inventory::Inventory::is_implicit).
+    pub fn is_implicit_localhost(&self) -> bool {
+        self.world.read_inventory(|inventory| inventory.is_implicit(&self.host.name))
+    }
+
     /// Without magic variables.
     pub fn plain(&self, name: &str) -> Option<Var> {
         self.ask(name);

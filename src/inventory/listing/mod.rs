@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 
 use super::files::Place;
-use super::{ALL, Inventory, LOCAL};
+use super::{ALL, Inventory};
 use crate::template::{Var, VarMap};
 use crate::value::Value;
 use crate::yaml::{Kind, Node, Tag};
@@ -71,7 +71,7 @@ impl Inventory {
     /// What is shown as the variables of a host. This machine is known without an inventory.
     fn shown_vars(&self, host: &str, shown: &Shown) -> VarMap {
         let mut vars = VarMap::new();
-        if !self.has_host(host) && LOCAL.contains(&host) {
+        if self.is_implicit(host) {
             let implicit = [("ansible_connection", "local"), ("ansible_python_interpreter", "/usr/bin/python3")];
             vars.extend(
                 implicit.map(|(name, value)| (name.into(), Var::Node(Node::string(value, &crate::yaml::nowhere("localhost", value))))),

@@ -79,8 +79,12 @@ pub(crate) fn find(name: &str) -> Option<&'static Lookup> {
     INDEX.get(short).copied()
 }
 
-/// What to say about a lookup that is none.
-pub(crate) fn diagnostic(name: &str) -> Diagnostic {
+/// What to say about a lookup that is none; nothing of one that is.
+pub fn missing_lookup(name: &str) -> Option<Diagnostic> {
+    find(name).is_none().then(|| diagnostic(name))
+}
+
+fn diagnostic(name: &str) -> Diagnostic {
     Diagnostic::error(format!("there is no lookup `{name}`")).suggest(name, INDEX.keys().copied())
 }
 
