@@ -9,12 +9,13 @@
 //! - `galaxy`: roles and collections from elsewhere. `config`: ansible.cfg and ANSIBLE_*. `ini`: that format.
 //! - `yaml`: nodes with positions. `value`: what templates compute with. `diag`: messages with a place.
 //! - On the target: `agent` (serve, apply) and `modules` (one file each) over `plan`; `wire` is what both ends speak,
-//!   `bootstrap` the script that puts the agent there.
+//!   `octets` and `words` are texts as both see them, `bootstrap` the script that puts the agent there.
 
 pub mod agent;
 pub mod bootstrap;
 #[macro_use]
 pub mod modules;
+mod octets;
 pub mod pattern;
 pub mod plan;
 pub mod wire;

@@ -93,7 +93,7 @@ impl Action for Template {
             template::render_file(&source, &self.syntax(), &scope).map_err(|problem| Failure::argument("src", problem.to_string()))?;
         let mut arguments: Map<String, Json> =
             context.others.iter().filter(|(k, _)| PASSED.contains(&k.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
-        let supply = Supply::Memory(rendered.into_bytes().into());
+        let supply = Supply::Memory(crate::octets::bytes(&rendered).into_owned().into());
         arguments.insert("src".into(), json!(path));
         arguments.insert("_name".into(), json!(path.file_name().map(|n| n.to_string_lossy())));
         arguments.insert("_blob".into(), json!(supply.blob(0).map_err(|error| Failure::argument("src", error.to_string()))?));

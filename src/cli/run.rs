@@ -71,7 +71,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let module = module(&args, &prepared)?;
     let text = play(&args, module)?.to_string();
     let source = Arc::new(Source { path: "<command line>".into(), text: text.into() });
-    let plays = prepared.loader.playbook_text(&source, &folder).map_err(persona::unreadable)?;
+    // Ansible hears of a wrong module or argument from each host: a failure of hosts.
+    let plays = prepared.loader.playbook_text(&source, &folder).map_err(|problems| persona::coded(2, problems))?;
     prepared.show_warnings();
     let mut options = args.options.engine()?;
     options.task_timeout = args.task_timeout.or(options.task_timeout);

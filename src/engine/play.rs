@@ -156,7 +156,8 @@ fn strategy(run: &Run, play: &Play, scope: &TaskScope) -> Result<Strategy, Diagn
         "free" => Strategy::Free,
         "host_pinned" => Strategy::HostPinned,
         other => {
-            let problem = Diagnostic::error(format!("there is no strategy `{other}`")).readable().suggest(other, ["linear", "free", "host_pinned"]);
+            let problem =
+                Diagnostic::error(format!("there is no strategy `{other}`")).readable().suggest(other, ["linear", "free", "host_pinned"]);
             return Err(problem.or_at(node.map(Node::span)));
         }
     })

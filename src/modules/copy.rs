@@ -26,6 +26,7 @@ use super::json_text::python_json;
 use super::mode::Mode;
 use super::realpath::resolve;
 use crate::arguments;
+use crate::octets;
 use crate::plan::{Algorithm, Blob, Change, Content, Failure, Kind, Look, Meta, Plan};
 use folder::Item;
 
@@ -127,8 +128,9 @@ mode, owner, group, uid, gid, size, state: of what is there now
             return folder::plan(self, &files, target);
         }
         if let Some(text) = self.content.clone() {
-            let sha1 = Sha1::digest(text.0.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-            return self.single(&Source { content: Content::Bytes(text.0.into_bytes()), sha1, mode: None }, target);
+            let bytes = octets::bytes(&text.0).into_owned();
+            let sha1 = Sha1::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            return self.single(&Source { content: Content::Bytes(bytes), sha1, mode: None }, target);
         }
         if let Some(blob) = self._blob.clone() {
             let mode = match &self._mode {

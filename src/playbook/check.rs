@@ -1,7 +1,7 @@
 //! What can be found wrong with a task before any host is touched: its module, its arguments, its templates.
 
-use super::{Loop, Task};
 use super::action::Action;
+use super::{Loop, Task};
 use crate::diag::{Diagnostic, Diagnostics, Span};
 use crate::modules::arguments::{Argument, Rule, check_rules};
 use crate::template;
@@ -220,8 +220,7 @@ pub fn check_action(action: &Action, missing: &mut Diagnostics, own: &mut Diagno
 
 /// Checks an entry of `vars_prompt`.
 pub(super) fn check_prompt(entry: &Node, problems: &mut Diagnostics) {
-    const KNOWN: &[&str] =
-        &["name", "prompt", "default", "private", "confirm", "encrypt", "salt_size", "salt", "unsafe"];
+    const KNOWN: &[&str] = &["name", "prompt", "default", "private", "confirm", "encrypt", "salt_size", "salt", "unsafe"];
     if entry.get("name").is_none() {
         problems.push(entry.error("Invalid vars_prompt data structure, missing 'name' key"));
     }

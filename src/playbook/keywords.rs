@@ -56,7 +56,8 @@ const FLAGS: &[&str] =
     &["any_errors_fatal", "become", "check_mode", "delegate_facts", "diff", "ignore_errors", "ignore_unreachable", "no_log", "run_once"];
 
 /// Those that are text.
-const TEXTS: &[&str] = &["become_exe", "become_flags", "become_method", "become_user", "connection", "debugger", "delegate_to", "remote_user"];
+const TEXTS: &[&str] =
+    &["become_exe", "become_flags", "become_method", "become_user", "connection", "debugger", "delegate_to", "remote_user"];
 
 impl Keywords {
     pub fn get(&self, name: &str) -> Option<&Node> {

@@ -262,7 +262,8 @@ impl Loader {
         let name = name.split_whitespace().next().unwrap_or_default().to_owned();
         let path = folder.join(&name);
         if !path.exists() {
-            problems.push(file.error(format!("playbook `{name}` does not exist")).readable().help(format!("looked for {}", path.display())));
+            problems
+                .push(file.error(format!("playbook `{name}` does not exist")).readable().help(format!("looked for {}", path.display())));
             return;
         }
         let first = plays.len();

@@ -39,8 +39,10 @@ pub use check::{check, check_expression, check_file, names, needs};
 pub use condition::{as_written, condition, evaluate, expressions, written};
 pub(crate) use dump::Encrypted;
 pub(crate) use filters::normal;
-pub use lookups::{lookup, missing_lookup, stop_lookups};
+pub use filters::{Part, filters};
+pub use lookups::{lookup, lookups, missing_lookup, stop_lookups};
 pub use merge::{extend_merged, is_dictionary, merged};
+pub use predicates::tests;
 pub(crate) use python::escaped;
 pub use scope::{Overlay, Scope, SearchPath, Var, VarMap, about, var_map};
 

@@ -45,7 +45,7 @@ impl Encoding {
 
     fn encode(self, text: &str) -> std::result::Result<Vec<u8>, String> {
         Ok(match self {
-            Encoding::Utf8 => text.as_bytes().to_vec(),
+            Encoding::Utf8 => crate::octets::bytes(text).into_owned(),
             Encoding::Utf16 { little, mark } => {
                 let text = if mark { format!("\u{feff}{text}") } else { text.to_string() };
                 text.encode_utf16().flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect()
@@ -105,6 +105,9 @@ fn b64decode(call: &Invocation<'_, '_>) -> Result<Value> {
         base64::engine::GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
     );
     let bytes = lax.decode(digits).map_err(|error| call.error(format!("this is no base64: {error}")))?;
+    if matches!(encoding, Encoding::Utf8) {
+        return Ok(Value::from(crate::octets::text(bytes)));
+    }
     encoding.decode(&bytes).map(Value::from).map_err(|why| call.error(why))
 }
 

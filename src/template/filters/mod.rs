@@ -91,6 +91,24 @@ pub(super) const COLLECTIONS: &[&str] = &[
 static INDEX: LazyLock<HashMap<&'static str, &'static Filter>> =
     LazyLock::new(|| FAMILIES.iter().flat_map(|family| family.iter()).map(|filter| (filter.name, filter)).collect());
 
+/// A filter, a test or a lookup, as documentation lists it.
+pub struct Part {
+    pub name: &'static str,
+    /// In their order; of lookups they are not listed.
+    pub parameters: &'static [&'static str],
+}
+
+pub(super) fn sorted(parts: impl Iterator<Item = Part>) -> Vec<Part> {
+    let mut all: Vec<Part> = parts.collect();
+    all.sort_by_key(|part| part.name);
+    all
+}
+
+/// All filters, by name.
+pub fn filters() -> Vec<Part> {
+    sorted(INDEX.values().map(|filter| Part { name: filter.name, parameters: filter.parameters }))
+}
+
 /// The filter of a name, with or without its collection.
 pub(crate) fn find(name: &str) -> Option<&'static Filter> {
     let short = COLLECTIONS.iter().find_map(|collection| name.strip_prefix(collection)).unwrap_or(name);

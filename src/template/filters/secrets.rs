@@ -35,7 +35,7 @@ pub(super) const TABLE: &[Filter] = &[
 
 fn digest(call: &Invocation<'_, '_>, kind: &str) -> Result<Value> {
     let text = call.input_text()?;
-    let bytes = text.as_bytes();
+    let bytes = &*crate::octets::bytes(&text);
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     Ok(Value::from(match kind.to_ascii_lowercase().as_str() {
         "md5" => hex(&Md5::digest(bytes)),

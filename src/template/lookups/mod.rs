@@ -17,7 +17,7 @@ use super::Scope;
 use super::eval::objects::plain;
 use super::eval::stmt::settle;
 use super::eval::{Arguments, Context, Eval, Fail, Result};
-use super::filters::COLLECTIONS;
+use super::filters::{COLLECTIONS, Part, sorted};
 use crate::diag::Diagnostic;
 use crate::value::Value;
 
@@ -73,6 +73,11 @@ const FAMILIES: &[&[Lookup]] =
 
 static INDEX: LazyLock<HashMap<&'static str, &'static Lookup>> =
     LazyLock::new(|| FAMILIES.iter().flat_map(|family| family.iter()).map(|lookup| (lookup.name, lookup)).collect());
+
+/// All lookups, by name.
+pub fn lookups() -> Vec<Part> {
+    sorted(INDEX.values().map(|lookup| Part { name: lookup.name, parameters: &[] }))
+}
 
 pub(crate) fn find(name: &str) -> Option<&'static Lookup> {
     let short = COLLECTIONS.iter().find_map(|collection| name.strip_prefix(collection)).unwrap_or(name);

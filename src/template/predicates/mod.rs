@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::eval::{Fail, Invocation, Result};
-use super::filters::COLLECTIONS;
+use super::filters::{COLLECTIONS, Part, sorted};
 use crate::diag::Diagnostic;
 
 /// One test.
@@ -44,6 +44,11 @@ const FAMILIES: &[&[Predicate]] = &[network::TABLE, results::TABLE, texts::TABLE
 
 static INDEX: LazyLock<HashMap<&'static str, &'static Predicate>> =
     LazyLock::new(|| FAMILIES.iter().flat_map(|family| family.iter()).map(|test| (test.name, test)).collect());
+
+/// All tests, by name.
+pub fn tests() -> Vec<Part> {
+    sorted(INDEX.values().map(|test| Part { name: test.name, parameters: test.parameters }))
+}
 
 /// The test of a name, with or without its collection.
 pub(crate) fn find(name: &str) -> Option<&'static Predicate> {

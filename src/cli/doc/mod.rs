@@ -1,25 +1,63 @@
-//! `deploy doc`: what modules do and which arguments they take, from the same declarations that check playbooks.
+//! `deploy doc`: what modules do and which arguments they take, from the same declarations that check playbooks; also which
+//! filters, tests and lookups there are, and what the user's own roles take.
 
-use super::ExitCode;
+mod parts;
+mod role;
+
+use std::path::PathBuf;
+
+use super::{ExitCode, persona};
 use crate::actions::ACTIONS;
 use crate::diag::Diagnostic;
 use crate::modules::MODULES;
 use crate::modules::arguments::{Argument, Rule};
 use crate::ui;
 
-/// Show what a module does, its arguments, examples and results.
+/// Show what a module does, its arguments, examples and results; or a role's arguments; or the filters, tests and lookups.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  deploy doc --list\n  deploy doc release_flip")]
+#[command(
+    after_help = "Examples:\n  deploy doc --list\n  deploy doc release_flip\n  deploy doc --snippet copy\n  deploy doc -t role nginx\n  deploy doc -t filter --list"
+)]
 pub(super) struct Args {
-    /// The modules.
-    #[arg(value_name = "MODULE", required_unless_present = "list")]
-    modules: Vec<String>,
-    /// All modules, a line each.
+    /// What is to be shown.
+    #[arg(value_name = "NAME", required_unless_present = "list")]
+    names: Vec<String>,
+    /// What the names are names of.
+    #[arg(short, long = "type", value_name = "TYPE", default_value = "module", ignore_case = true)]
+    t: Kind,
+    /// All there are, a line each; a name only has those of a collection.
     #[arg(short, long)]
     list: bool,
     /// As JSON.
     #[arg(short, long)]
     json: bool,
+    /// As a task to fill in.
+    #[arg(short, long)]
+    snippet: bool,
+    /// Only this entry point of the roles.
+    #[arg(short, long, value_name = "NAME")]
+    entry_point: Option<String>,
+    /// Where roles are; before the configured folders.
+    #[arg(short, long, value_name = "FOLDER")]
+    roles_path: Vec<PathBuf>,
+    /// The folder that playbooks would be in.
+    #[arg(long, value_name = "FOLDER")]
+    playbook_dir: Option<PathBuf>,
+    /// Where modules of one's own are. Accepted for ansible-doc's sake: they have no page here.
+    #[arg(short = 'M', long, value_name = "FOLDER", hide = true)]
+    module_path: Vec<PathBuf>,
+    /// Accepted for ansible-doc's sake.
+    #[arg(short, long, action = clap::ArgAction::Count, hide = true)]
+    verbose: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Kind {
+    Module,
+    Filter,
+    Test,
+    Lookup,
+    Role,
 }
 
 /// A module or an action: for who writes playbooks there is no difference.
@@ -33,21 +71,50 @@ struct Page {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    match args.t {
+        Kind::Module => modules(&args),
+        Kind::Role => role::show(&args),
+        kind => parts::show(kind, &args),
+    }
+}
+
+fn modules(args: &Args) -> anyhow::Result<ExitCode> {
     let pages = pages();
     if args.list {
-        for page in &pages {
+        for page in pages.iter().filter(|page| is_chosen(page.name, &args.names)) {
             ui::line(&format!("{:<42} {}", page.name, first_line(page.summary)));
         }
         return Ok(0);
     }
-    for wanted in &args.modules {
-        let page = pages.iter().find(|p| p.name == wanted || p.name.rsplit('.').next() == Some(wanted)).ok_or_else(|| {
+    for wanted in &args.names {
+        let Some(page) = pages.iter().find(|p| p.name == wanted || p.name.rsplit('.').next() == Some(wanted)) else {
             let names = pages.iter().filter_map(|p| p.name.rsplit('.').next());
-            Diagnostic::error(format!("there is no module `{wanted}`")).suggest(wanted, names).help("`deploy doc --list` shows all")
-        })?;
-        if args.json { ui::line(&page.json()) } else { page.text() }
+            missing("module", wanted, names)?;
+            continue;
+        };
+        match (args.json, args.snippet) {
+            (true, _) => ui::line(&page.json()),
+            (_, true) => ui::line(&page.snippet()),
+            _ => page.text(),
+        }
     }
     Ok(0)
+}
+
+/// With a list: whether a name is one of these, or in one of these collections.
+fn is_chosen(name: &str, wanted: &[String]) -> bool {
+    wanted.is_empty() || wanted.iter().any(|one| name == one || name.strip_prefix(one.as_str()).is_some_and(|rest| rest.starts_with('.')))
+}
+
+/// An error; ansible-doc only warns, and goes on with the next name.
+fn missing<'a>(kind: &str, wanted: &str, names: impl Iterator<Item = &'a str>) -> Result<(), Diagnostic> {
+    if persona::is_ansible() {
+        ui::report(&Diagnostic::warning(format!("{wanted} was not found")));
+        return Ok(());
+    }
+    Err(Diagnostic::error(format!("there is no {kind} `{wanted}`"))
+        .suggest(wanted, names)
+        .help(format!("`deploy doc -t {kind} --list` shows all")))
 }
 
 fn pages() -> Vec<Page> {
@@ -100,6 +167,16 @@ impl Page {
                 ui::line(&format!("\n{title}:\n{}", indented(part, 2)));
             }
         }
+    }
+
+    /// A task with every argument, what each is for behind it.
+    fn snippet(&self) -> String {
+        let mut out = format!("- name: {}\n  {}:\n", first_line(self.summary).trim_end_matches('.'), self.name);
+        for argument in &self.arguments {
+            let needed = if argument.required { "(required) " } else { "" };
+            out += &format!("      {:<22} # {needed}{}\n", format!("{}:", argument.name), first_line(argument.doc));
+        }
+        out
     }
 
     fn json(&self) -> String {
