@@ -42,8 +42,9 @@ impl Action for ValidateArgumentSpec {
                 (None, None) => None,
                 (None, Some(Var::Value(value))) => value.to_json().ok(),
                 (None, Some(Var::Node(node))) => {
-                    match render(&node, context.scope).and_then(|v| if matches!(v, Value::Omit) { Ok(Json::Null) } else { v.to_json() }) {
-                        Ok(json) => Some(json),
+                    let value = render(&node, context.scope);
+                    match value.and_then(|value| if matches!(value, Value::Omit) { Ok(None) } else { value.to_json().map(Some) }) {
+                        Ok(json) => json,
                         Err(problem) => {
                             errors.push(format!("{name}: {problem}"));
                             continue;
@@ -69,8 +70,7 @@ impl Action for ValidateArgumentSpec {
 /// docs.ansible.com, "Role argument validation", "Specification format". `inside`: the option whose own options these are.
 fn check_all(spec: &Map<String, Json>, values: &Map<String, Json>, inside: &str, errors: &mut Vec<String>) {
     let place = if inside.is_empty() { String::new() } else { format!(" found in {inside}") };
-    let given = |name: &str| values.get(name).filter(|value| !value.is_null());
-    let is_required = |about: &Json| about["required"].as_bool() == Some(true);
+    let given = |name: &str| values.get(name);
     let mut missing: Vec<&str> =
         spec.iter().filter(|(name, about)| is_required(about) && given(name).is_none()).map(|(name, _)| name.as_str()).collect();
     missing.sort_unstable();
@@ -84,8 +84,32 @@ fn check_all(spec: &Map<String, Json>, values: &Map<String, Json>, inside: &str,
     }
 }
 
+fn is_required(about: &Json) -> bool {
+    about["required"].as_bool() == Some(true)
+}
+
+/// Null is as good as nothing, but not where the option is required or has a default.
+fn check_null(name: &str, about: &Json, kind: &str, place: &str, errors: &mut Vec<String>) {
+    let counts = is_required(about) || !about["default"].is_null();
+    let why = match kind {
+        "int" | "integer" => "\"None\" cannot be converted to an int".to_owned(),
+        "bool" | "boolean" | "float" | "list" | "dict" => format!("<class 'NoneType'> cannot be converted to a {kind}"),
+        _ => String::new(),
+    };
+    if counts && !why.is_empty() {
+        errors.push(format!("argument '{name}' is of type NoneType{place} and we were unable to convert to {kind}: {why}"));
+    } else if let Some(choices) = about["choices"].as_array().filter(|choices| !choices.contains(&Json::Null)) {
+        let words: Vec<String> = choices.iter().map(|choice| String::parse(choice).unwrap_or_default()).collect();
+        let shown = if counts { "" } else { "None" };
+        errors.push(format!("value of {name} must be one of: {}, got: {shown}", words.join(", ")));
+    }
+}
+
 fn check(name: &str, value: &Json, about: &Json, (inside, place): (&str, &str), errors: &mut Vec<String>) {
     let kind = about["type"].as_str().unwrap_or("str");
+    if value.is_null() {
+        return check_null(name, about, kind, place, errors);
+    }
     if let Err(why) = parse(kind, value) {
         let given = crate::template::type_name(&Value::from_json(value));
         errors.push(format!("argument '{name}' is of type {given}{place} and we were unable to convert to {kind}: {why}"));

@@ -37,11 +37,11 @@ pub(crate) fn perform(wait: &Wait, target: &dyn Target) -> Result<Outcome, Failu
             }
             Err(error) => last = Some(error.to_string()),
         }
-        if elapsed() + wait.sleep.max(0.01) > wait.timeout {
+        if elapsed() >= wait.timeout {
             let why = last.map(|why| format!(" ({why})")).unwrap_or_default();
-            return Err(Failure::new(format!("{}{why}", wait.message)).with("elapsed", elapsed().round() as i64));
+            return Err(Failure::new(format!("{}{why}", wait.message)).with("elapsed", elapsed() as i64));
         }
-        target.sleep(seconds(wait.sleep.max(0.01)))?;
+        target.sleep(seconds(wait.sleep.max(0.01).min(wait.timeout - elapsed())))?;
     }
 }
 

@@ -96,7 +96,10 @@ msg: why it failed or was not run
         };
         let mut plan = running.plan(target)?;
         if let Some(shell) = self.executable {
-            plan.warnings.push(format!("command uses no shell, so `executable: {}` is not used; see `shell`", shell.display()));
+            plan.warnings.push(format!(
+                "the parameter 'executable' is no longer supported with the 'command' module, which uses no shell: not using '{}'",
+                shell.display()
+            ));
         }
         Ok(plan)
     }

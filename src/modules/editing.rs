@@ -23,7 +23,7 @@ impl Edited {
         let path = resolve(target, path);
         let meta = target.stat(&path, true)?;
         if meta.as_ref().is_some_and(|meta| meta.kind == Kind::Folder) {
-            let msg = format!("Path {} is a directory, not a file", path.display());
+            let msg = format!("Path {} is a directory !", path.display());
             return Err(Failure::argument("path", msg).with("rc", 256));
         }
         let before = pattern::latin(&target.read(&path)?.unwrap_or_default());

@@ -25,7 +25,7 @@ arguments! {
         name: String,
         /// How it is run.
         way: Way,
-        /// The Python of the host; looked for if not given.
+        /// The program of the host that runs it; if not given, what its first line names, or the Python that is there.
         interpreter: Option<String>,
         /// What the interpreter is to do first: it reads the job from its standard input.
         boot: Option<String>,
@@ -60,10 +60,7 @@ impl Module for Foreign {
         }
         let program = target.scratch(&Content::Blob(blob))?;
         let file = target.scratch(&Content::Bytes(self.arguments.0.clone().into_bytes()))?;
-        let mut argv: Vec<String> = self.first_line.iter().flat_map(|line| line.split_whitespace()).map(str::to_owned).collect();
-        if self.way == Way::Binary {
-            argv.clear();
-        }
+        let mut argv = if self.way == Way::Binary { Vec::new() } else { self.script(target)? };
         argv.extend([program.display().to_string(), file.display().to_string()]);
         let command = Command { accept: Vec::new(), shown_as: Some(self.name.clone()), ..Command::new(argv) };
         let runnable = Attributes { mode: Some(0o700), ..Attributes::default() };
@@ -76,14 +73,37 @@ impl Module for Foreign {
 }
 
 impl Foreign {
-    fn python(self, blob: Blob, target: &dyn Look) -> Result<Plan, Failure> {
-        let named = self.interpreter.clone();
-        let found = named.or_else(|| PYTHONS.iter().find_map(|name| target.which(name)).map(|path| path.display().to_string()));
-        let Some(python) = found else {
-            return Err(Failure::new(format!(
+    /// What runs a script, with the arguments that its first line has for it.
+    fn script(&self, target: &dyn Look) -> Result<Vec<String>, Failure> {
+        let line = self.first_line.as_deref().unwrap_or_default();
+        let mut words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        if words.len() > 1 && words.first().is_some_and(|word| word.ends_with("/env")) {
+            words.remove(0);
+        }
+        let Some(program) = words.first_mut() else { return Ok(words) };
+        // `#!/usr/bin/python` stands for the host's Python, wherever that is.
+        *program = match &self.interpreter {
+            Some(named) => there(named, target)?,
+            None if program.rsplit('/').next() == Some("python") => self.host_python(target)?,
+            None => there(program, target)?,
+        };
+        Ok(words)
+    }
+
+    fn host_python(&self, target: &dyn Look) -> Result<String, Failure> {
+        let found = PYTHONS.iter().find_map(|name| target.which(name)).map(|path| path.display().to_string());
+        found.ok_or_else(|| {
+            Failure::new(format!(
                 "the module {} is of your own and in Python, which this host lacks: install python3 there first (the modules of deploy need none)",
                 self.name
-            )));
+            ))
+        })
+    }
+
+    fn python(self, blob: Blob, target: &dyn Look) -> Result<Plan, Failure> {
+        let python = match &self.interpreter {
+            Some(named) => there(named, target)?,
+            None => self.host_python(target)?,
         };
         let stdin = Some(Content::Blob(blob));
         let command = Command {
@@ -101,6 +121,16 @@ impl Foreign {
             _ => Ok(Plan::unchanged()),
         }))
     }
+}
+
+/// An interpreter that was named.
+fn there(program: &str, target: &dyn Look) -> Result<String, Failure> {
+    if target.which(program).is_some() {
+        return Ok(program.to_owned());
+    }
+    let (stdout, stderr) = ("", format!("{program}: not found\n"));
+    let failure = Failure::new(format!("The module interpreter '{program}' was not found."));
+    Err(failure.with("rc", 127).with("module_stdout", stdout).with("module_stderr", stderr))
 }
 
 /// What the module printed, as its result.

@@ -56,7 +56,7 @@ backup_file: the old file, with backup
     fn plan(self, target: &dyn Look) -> Result<Plan, Failure> {
         let mut edited = Edited::read(target, &self.path)?;
         if edited.missing() {
-            let msg = format!("Path {} does not exist", self.path.display());
+            let msg = format!("Path {} does not exist !", self.path.display());
             return Err(Failure::argument("path", msg).with("rc", 257));
         }
         let utf8 = String::from_utf8(pattern::bytes(&edited.text)).ok();

@@ -52,6 +52,11 @@ mode, owner, group, uid, gid, size, state: of it
 ";
 
     fn plan(self, target: &dyn Look) -> Result<Plan, Failure> {
+        for (argument, part) in [("prefix", &self.prefix), ("suffix", &self.suffix)] {
+            if part.contains('/') {
+                return Err(Failure::argument(argument, format!("{argument} must be a valid file name component, got '{part}'")));
+            }
+        }
         let folder = self
             .path
             .or_else(|| ["TMPDIR", "TEMP", "TMP"].iter().find_map(|name| target.env(name)).map(PathBuf::from))

@@ -36,11 +36,11 @@ impl Loader {
         }
         let mut folders: Vec<(PathBuf, PathBuf)> = Vec::new();
         let near = |folder: &Path| (folder.join("library"), folder.join("module_utils"));
-        folders.extend(inside.role.as_deref().map(near));
         folders.push(near(&inside.playbook));
-        // A role's modules are there for all that comes after it.
+        // A role's modules are there for all that comes after it, and win over those of later roles.
         folders
             .extend(self.roles.lock().ok().into_iter().flat_map(|roles| roles.values().map(|role| near(&role.path)).collect::<Vec<_>>()));
+        folders.extend(inside.role.as_deref().map(near));
         let listed = folders.iter().map(|(library, _)| library).chain(&self.roots.library);
         let path = listed.into_iter().find_map(|library| self.modules_in(library).get(name).cloned())?;
         let utils = folders.into_iter().map(|(_, utils)| utils).filter(|utils| utils.is_dir()).collect();

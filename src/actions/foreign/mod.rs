@@ -5,7 +5,6 @@
 
 mod imports;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
@@ -41,6 +40,8 @@ impl Action for Foreign {
         let name = module.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let arguments = with_internals(&context, &name);
         let way = way(&text);
+        let first_line = first_line(&text);
+        let language = if way == Way::Python { "python" } else { language(&first_line) };
         let blob = match way {
             Way::Python => imports::job(module, &name, &String::from_utf8_lossy(&text), &arguments)?,
             _ => text,
@@ -49,9 +50,9 @@ impl Action for Foreign {
         let mut sent = Map::new();
         sent.insert("name".into(), name.into());
         sent.insert("way".into(), way.word().into());
-        sent.insert("interpreter".into(), interpreter(&context)?);
+        sent.insert("interpreter".into(), interpreter(&context, language)?);
         sent.insert("boot".into(), if way == Way::Python { include_str!("python/boot.py").into() } else { Json::Null });
-        sent.insert("first_line".into(), first_line(&module.path).into());
+        sent.insert("first_line".into(), first_line.into());
         sent.insert("check".into(), context.check.into());
         sent.insert(
             "arguments".into(),
@@ -103,18 +104,23 @@ fn words(arguments: &Map<String, Json>) -> String {
     arguments.iter().map(|(name, value)| format!("{name}={}", quoted(text(value)))).collect::<Vec<_>>().join(" ")
 }
 
-/// The variable that names the host's Python; nothing where it is to be found there.
-fn interpreter(context: &Context<'_>) -> Result<Json, Failure> {
-    let value = match context.scope.get("ansible_python_interpreter") {
+/// The variable that names the host's interpreter of a language; nothing where it is to be found there.
+fn interpreter(context: &Context<'_>, language: &str) -> Result<Json, Failure> {
+    let value = match context.scope.get(&format!("ansible_{language}_interpreter")) {
         Some(var) => template::variable(&var, context.scope as &dyn Scope).map_err(|problem| Failure::new(problem.message))?.to_string(),
         None => String::new(),
     };
-    Ok(if value.is_empty() || value.starts_with("auto") { Json::Null } else { Json::String(value) })
+    Ok(if value.is_empty() || language == "python" && value.starts_with("auto") { Json::Null } else { Json::String(value) })
 }
 
 /// `#!/usr/bin/env bash` of a script: what runs it.
-fn first_line(path: &Path) -> String {
-    let text = std::fs::read(path).unwrap_or_default();
+fn first_line(text: &[u8]) -> String {
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     String::from_utf8_lossy(line).strip_prefix("#!").map(|line| line.trim().to_owned()).unwrap_or_default()
+}
+
+/// The name of the program that runs a script.
+fn language(first_line: &str) -> &str {
+    let mut names = first_line.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or(word));
+    names.find(|name| *name != "env").unwrap_or_default()
 }
