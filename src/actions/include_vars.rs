@@ -41,7 +41,7 @@ arguments! {
 
 impl Action for IncludeVars {
     const NAME: &'static str = "ansible.builtin.include_vars";
-    const RULES: &'static [Rule] = &[Rule::OneOf(&["file", "dir"]), Rule::Exclusive(&["file", "dir"])];
+    const RULES: &'static [Rule] = &[Rule::Exclusive(&["file", "dir"])];
     const FREE_FORM: Option<&'static str> = Some("file");
     const EXAMPLES: &'static str = "- ansible.builtin.include_vars:\n    file: secrets.yml\n";
     const RETURNS: &'static str = "ansible_facts: the variables\nansible_included_var_files: the files read";

@@ -22,7 +22,7 @@ pub(crate) fn perform(wait: &Wait, target: &dyn Target) -> Result<Outcome, Failu
     let elapsed = || target.clock().saturating_sub(start).as_secs_f64();
     let waited = |elapsed: f64, found: Found| Outcome::Waited { elapsed, groups: found.groups, named: found.named };
     if matches!(wait.until, Until::Elapsed) {
-        target.sleep(seconds(wait.timeout))?;
+        target.sleep(seconds(wait.delay + wait.timeout))?;
         return Ok(waited(elapsed(), Found::default()));
     }
     let search = Search::of(&wait.until)?;
@@ -38,7 +38,8 @@ pub(crate) fn perform(wait: &Wait, target: &dyn Target) -> Result<Outcome, Failu
             Err(error) => last = Some(error.to_string()),
         }
         if elapsed() >= wait.timeout {
-            let why = last.map(|why| format!(" ({why})")).unwrap_or_default();
+            // A refused connection is what one waits for to end; of an answer, the reason tells most.
+            let why = last.filter(|_| matches!(wait.until, Until::Answers { .. })).map(|why| format!(" ({why})")).unwrap_or_default();
             return Err(Failure::new(format!("{}{why}", wait.message)).with("elapsed", elapsed() as i64));
         }
         target.sleep(seconds(wait.sleep.max(0.01).min(wait.timeout - elapsed())))?;

@@ -12,7 +12,9 @@ pub(super) fn task(used: &RoleUse) -> Option<Task> {
     keywords.tags.push("always".into());
     let text = |text: &str| Node::string(text, spec.span());
     let path = std::path::absolute(&used.role.path).unwrap_or_else(|_| used.role.path.clone()).display().to_string();
-    let context = [("argument_spec_name", &used.role.entry), ("name", &used.role.name), ("path", &path), ("type", &"role".to_owned())];
+    // A role of a collection goes by its own name here.
+    let short = used.role.name.rsplit('.').next().unwrap_or_default().to_owned();
+    let context = [("argument_spec_name", &used.role.entry), ("name", &short), ("path", &path), ("type", &"role".to_owned())];
     let context = context.into_iter().map(|(key, value)| (text(key), text(value).tagged(Tag::Unsafe))).collect();
     let arguments = vec![
         ("argument_spec".to_owned(), options.clone()),

@@ -30,7 +30,8 @@ impl Running {
         if let Some(folder) = &self.chdir
             && target.stat(folder, true)?.is_none_or(|meta| meta.kind != Kind::Folder)
         {
-            let mut failure = Failure::argument("chdir", format!("cannot change to {}: no such folder", folder.display()));
+            let mut failure =
+                Failure::argument("chdir", format!("Unable to change directory before execution: there is no folder {}", folder.display()));
             failure.result = plan.result;
             return Err(failure.with("rc", Json::Null));
         }

@@ -116,12 +116,14 @@ impl Action {
             }
         }
         if free {
-            // Inner white space and quotes stay as they are.
+            // White space and quotes stay as they are, the line's end too; an option goes with what separates it from the next word.
             let mut left = text.to_owned();
             for word in words.iter().rev().filter(|w| !rest.iter().any(|r| std::ptr::eq(*r, w.text))) {
-                left.replace_range(word.start..word.start + word.text.len(), "");
+                let behind = left[word.start + word.text.len()..].trim_start();
+                let kept = if behind.is_empty() { left[..word.start].trim_end() } else { &left[..word.start] };
+                left = format!("{kept}{behind}");
             }
-            self.arguments.push(("_raw_params".into(), Node::string(left.trim(), node.span())));
+            self.arguments.push(("_raw_params".into(), Node::string(left.trim_start_matches(' '), node.span())));
         } else if !rest.is_empty() {
             self.arguments.push(("_raw_params".into(), Node::string(&rest.join(" "), node.span())));
         }

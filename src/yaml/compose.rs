@@ -265,7 +265,7 @@ impl Composer<'_> {
                 },
                 Some("binary") => match binary(&text) {
                     Some(text) => Kind::Str(text.into()),
-                    None => return refuse("base64 of a text"),
+                    None => return refuse("base64"),
                 },
                 _ => return Err(explain::unknown_tag(tag, &span)),
             },
@@ -339,5 +339,5 @@ fn explicit_float(text: &str) -> Option<f64> {
 fn binary(text: &str) -> Option<String> {
     use base64::Engine;
     let clean: String = text.split_whitespace().collect();
-    String::from_utf8(base64::engine::general_purpose::STANDARD.decode(clean).ok()?).ok()
+    base64::engine::general_purpose::STANDARD.decode(clean).ok().map(crate::octets::text)
 }
