@@ -112,11 +112,13 @@ impl Action {
                 {
                     taken.push((key.to_owned(), Node::string(&escapes::decoded(value), &word.span_in(node))));
                 }
+                // A line goes on, also where YAML has folded the lines into one.
+                _ if free && word.text == "\\" => {}
                 _ => rest.push(word.text),
             }
         }
         if free {
-            // White space and quotes stay as they are, the line's end too; an option goes with what separates it from the next word.
+            // White space and quotes stay as they are, the line's end too; an option or a lone backslash goes with what separates it from the next word.
             let mut left = text.to_owned();
             for word in words.iter().rev().filter(|w| !rest.iter().any(|r| std::ptr::eq(*r, w.text))) {
                 let behind = left[word.start + word.text.len()..].trim_start();
