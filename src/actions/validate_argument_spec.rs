@@ -70,15 +70,14 @@ impl Action for ValidateArgumentSpec {
 /// docs.ansible.com, "Role argument validation", "Specification format". `inside`: the option whose own options these are.
 fn check_all(spec: &Map<String, Json>, values: &Map<String, Json>, inside: &str, errors: &mut Vec<String>) {
     let place = if inside.is_empty() { String::new() } else { format!(" found in {inside}") };
-    let given = |name: &str| values.get(name);
     let mut missing: Vec<&str> =
-        spec.iter().filter(|(name, about)| is_required(about) && given(name).is_none()).map(|(name, _)| name.as_str()).collect();
+        spec.iter().filter(|(name, about)| is_required(about) && !values.contains_key(*name)).map(|(name, _)| name.as_str()).collect();
     missing.sort_unstable();
     if !missing.is_empty() {
         errors.push(format!("missing required arguments: {}{place}", missing.join(", ")));
     }
     for (name, about) in spec {
-        if let Some(value) = given(name) {
+        if let Some(value) = values.get(name) {
             check(name, value, about, (inside, &place), errors);
         }
     }

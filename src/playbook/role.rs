@@ -11,7 +11,7 @@ use indexmap::{IndexMap, IndexSet};
 use super::collections::{self, names};
 use super::keywords::list_or_one;
 use super::load::{Inside, Loader};
-use super::{Keywords, Step, Task, VarMap};
+use super::{Action, Keywords, Step, Task, VarMap};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::template::{Var, normal, var_map};
 use crate::yaml::{Kind, Node};
@@ -136,7 +136,7 @@ impl Loader {
         };
         let name = self.role_name(name_node, inside, problems)?;
         let inside = inside.with(&task.keywords.vars);
-        let from = self.from(&|key| task.action.get(key), &inside, problems)?;
+        let from = self.from(&task.action, &inside, problems)?;
         let role = problems.collect_all(self.role(&name, &from, &inside), name_node.span())?;
         let flag = |key: &str| {
             let node = task.action.get(key)?;
@@ -148,8 +148,8 @@ impl Loader {
     }
 
     /// The `…_from` names of a role that is used statically.
-    fn from<'n>(&self, get: &dyn Fn(&str) -> Option<&'n Node>, inside: &Inside, problems: &mut Diagnostics) -> Option<From> {
-        let mut text = |key: &str| match get(key) {
+    fn from(&self, action: &Action, inside: &Inside, problems: &mut Diagnostics) -> Option<From> {
+        let mut text = |key: &str| match action.get(key) {
             None => Some(None),
             Some(node) => match self.constant(node, inside) {
                 Some(name) => Some(Some(name).filter(|name| !name.is_empty())),
