@@ -189,14 +189,14 @@ fn bad_words_have_one_clear_answer() {
     let (fleet, _, _) = two_commits();
     fleet.write("app.txt", "dirty\n");
     for (words, want) in [
-        (vec!["test", "HAED", "web"], "error: there is no commit, branch or tag `HAED` in ROOT/app/\n |\n = help: did you mean `HEAD`?\n"),
+        (vec!["test", "HAED", "web"], "error: there is no commit, branch or tag `HAED` in ROOT/app/\n  = help: did you mean `HEAD`?\n"),
         (
             vec!["tset", "HEAD", "web"],
-            "error: there is no environment `tset`\n |\n = help: did you mean `test`?\n = help: environments are the folders of ./inventories: test\n",
+            "error: there is no environment `tset`\n  = help: did you mean `test`?\n  = help: environments are the folders of ./inventories: test\n",
         ),
         (
             vec!["test", "HEAD", "wbe"],
-            "error: test has no group and no host `wbe`\n |\n = help: did you mean `web`?\n = help: its groups: ",
+            "error: test has no group and no host `wbe`\n  = help: did you mean `web`?\n  = help: its groups: ",
         ),
         (vec!["test", "HEAD", "web", "-l", "web-9"], "error: no group and no host is named `web-9`"),
         (vec!["rollback", "test", "web", "-3"], "error: no host has anything to go back to by -3\n"),

@@ -75,7 +75,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     let playbooks: Vec<_> =
         found.playbooks.iter().filter_map(|path| loader.playbook(path).map_err(|more| problems.0.extend(more.0)).ok()).collect();
-    playbooks.iter().for_each(|plays| survey.plays(plays));
+    playbooks.iter().flatten().for_each(|play| survey.play(play, true));
+    problems.0.extend(survey.missing_modules());
     problems.0.extend(survey.missing_files());
     problems.0.extend(survey.undefined().into_iter().map(|problem| Diagnostic { level: Level::Warning, ..problem }));
     for path in &found.templates {
@@ -126,13 +127,15 @@ impl Found {
         let skipped = (name.starts_with('.') && name != "." && name != "..")
             || matches!(name.as_str(), "node_modules" | "target" | "venv" | "__pycache__" | "molecule");
         // A link may lead back up.
-        if depth > 12 || (depth > 0 && (skipped || path.is_symlink())) {
+        let code = name == "plugins" && ["galaxy.yml", "MANIFEST.json"].iter().any(|mark| path.with_file_name(mark).is_file());
+        if depth > 12 || code || (depth > 0 && (skipped || path.is_symlink())) {
             return;
         }
         if name == "ansible_collections" {
             self.collections.extend(path.parent().map(Path::to_owned));
         }
-        let is_role = ["tasks", "meta", "handlers", "defaults"].iter().any(|part| path.join(part).join("main.yml").is_file());
+        let main = |part: &&str| ["main.yml", "main.yaml"].iter().any(|name| path.join(part).join(name).is_file());
+        let is_role = ["tasks", "meta", "handlers", "defaults"].iter().any(main);
         let parent = path.parent().and_then(Path::file_name).unwrap_or_default();
         if is_role && (parent == "roles" || depth == 0) {
             self.roles.insert(path.to_owned());
@@ -141,6 +144,7 @@ impl Found {
         if parent == "inventories"
             || matches!(name.as_str(), "inventory" | "inventories")
                 && !children(path).iter().any(|child| child.is_dir() && !child.ends_with("group_vars") && !child.ends_with("host_vars"))
+                && children(path).iter().any(|child| child.extension().is_none_or(|ending| ending != "py"))
         {
             self.inventories.push(path.to_owned());
             return;

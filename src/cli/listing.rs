@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::options::Prepared;
 use crate::config::Config;
@@ -57,7 +58,7 @@ pub(super) fn show(
         ui::line(&format!("\n  play #{} ({}): {name}\tTAGS: [{}]", number + 1, pattern.join(":"), joined(&own)));
         if what.hosts {
             let quoted: Vec<String> = pattern.iter().map(|part| format!("'{part}'")).collect();
-            let hosts = prepared.world.read_inventory(|inventory| inventory.matching(&pattern.join(","), limit))?;
+            let hosts = hosts_of(play, prepared, limit)?;
             ui::line(&format!("    pattern: [{}]\n    hosts ({}):", quoted.join(", "), hosts.len()));
             hosts.iter().for_each(|host| ui::line(&format!("      {host}")));
         }
@@ -80,6 +81,15 @@ pub(super) fn show(
         }
     }
     Ok(())
+}
+
+/// The hosts that a play would run on.
+///
+/// # Errors
+/// They cannot be worked out.
+pub(super) fn hosts_of(play: &Play, prepared: &Prepared, limit: Option<&str>) -> Result<Vec<Arc<str>>, Diagnostic> {
+    let pattern = pattern(&play.hosts, &TaskScope::outside(&prepared.world))?;
+    prepared.world.read_inventory(|inventory| inventory.matching(&pattern.join(","), limit))
 }
 
 fn pattern(hosts: &Node, scope: &TaskScope) -> Result<Vec<String>, Diagnostic> {

@@ -1,11 +1,12 @@
 //! `deploy playbook`: runs playbooks.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::options::{Prepared, RunOptions, split_tags};
 use super::{ExitCode, listing, output, persona, runtime};
 use crate::config::Config;
-use crate::diag::{Diagnostic, Diagnostics, Level};
+use crate::diag::{Diagnostic, Diagnostics, Level, Span};
 use crate::engine::Event;
 use crate::playbook::{Play, Survey};
 use crate::ui;
@@ -74,9 +75,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     if problems.has_errors() {
         return Err(persona::unreadable(problems));
     }
-    if !persona::is_ansible() {
-        foresee(&prepared, &books)?;
-    }
+    foresee(&prepared, &books, args.options.limit.as_deref()).map_err(persona::unreadable)?;
     let show = listing::What { hosts: args.options.list_hosts, tasks: args.list_tasks, tags: args.list_tags };
     if show.anything() {
         for (path, plays) in &books {
@@ -106,23 +105,38 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(if ended.interrupted { persona::code(130, 99) } else { ended.exit_code() })
 }
 
-/// Tells what will go wrong for certain, before a host is touched; under Ansible's name it goes wrong in its turn.
-fn foresee(prepared: &Prepared, books: &[(&Path, Vec<Play>)]) -> Result<(), Diagnostics> {
+/// Tells what will go wrong for certain, before a host is touched; under Ansible's name only what Ansible does not lack.
+fn foresee(prepared: &Prepared, books: &[(&Path, Vec<Play>)], limit: Option<&str>) -> Result<(), Diagnostics> {
     let world = &prepared.world;
     let mut names: Vec<_> = world.extra.keys().cloned().collect();
     for host in world.read_inventory(|inventory| inventory.hosts_of("all")) {
         names.extend(world.inventory_vars(&host).keys().cloned());
     }
     let mut survey = Survey::new(&prepared.loader, names);
-    books.iter().for_each(|(_, plays)| survey.plays(plays));
-    let mut problems: Vec<_> = survey.undefined().into_iter().map(|problem| Diagnostic { level: Level::Warning, ..problem }).collect();
-    problems.extend(survey.missing_files());
+    for play in books.iter().flat_map(|(_, plays)| plays) {
+        let hosts = listing::hosts_of(play, prepared, limit);
+        survey.play(play, hosts.is_ok_and(|hosts| !hosts.is_empty()));
+    }
+    let (mut problems, skippable): (Vec<_>, Vec<_>) = survey.missing_modules().into_iter().partition(|problem| problem.level == Level::Error);
+    if !persona::is_ansible() {
+        problems.extend(in_short(&skippable));
+        problems.extend(survey.undefined().into_iter().map(|problem| Diagnostic { level: Level::Warning, ..problem }));
+        problems.extend(survey.missing_files());
+    }
     let problems = Diagnostics(problems);
     if problems.has_errors() {
         return Err(problems);
     }
     ui::report_all(&problems.0);
     Ok(())
+}
+
+/// Tasks that may well be skipped are not shown one by one in every run.
+fn in_short(skippable: &[Diagnostic]) -> Option<Diagnostic> {
+    let names: BTreeSet<&str> = skippable.iter().filter_map(|problem| problem.span.as_ref()).map(Span::text).collect();
+    let list = names.into_iter().collect::<Vec<_>>().join(", ");
+    let what = format!("some tasks use modules that are not here and fail where they are not skipped: {list}");
+    (!skippable.is_empty()).then(|| Diagnostic::warning(what).help("`deploy lint` shows where"))
 }
 
 fn missing(path: &Path) -> Diagnostic {

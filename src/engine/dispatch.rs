@@ -138,7 +138,7 @@ impl Attempt {
         }
         let Some(action) = action else {
             let Some(module) = modules::find(name) else {
-                return Err(Diagnostic::error(format!("there is no module `{name}`")).at(&self.task.action.name_span));
+                return Err(crate::playbook::no_module(&self.task.action));
             };
             let arguments = free_form(arguments, module.free_form);
             return Ok(match actions::Target::module(target, module.name, arguments, Vec::new()).await {

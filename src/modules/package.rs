@@ -17,6 +17,8 @@ arguments! {
         /// Only for dnf: no effect.
         disablerepo: Option<Vec<String>>,
         /// Only for dnf: no effect.
+        disable_gpg_check: Option<bool>,
+        /// Only for dnf: no effect.
         disable_plugin: Option<Vec<String>>,
         /// Only for zypper: no effect.
         oldpackage: Option<bool>,

@@ -1,6 +1,7 @@
 //! What can be found wrong with a task before any host is touched: its module, its arguments, its templates.
 
 use super::action::Action;
+use super::elsewhere::collection_of;
 use super::{Loop, Task};
 use crate::diag::{Diagnostic, Diagnostics, Span};
 use crate::modules::arguments::{Argument, Rule, check_rules};
@@ -113,6 +114,21 @@ pub(super) fn known_action(name: &str) -> bool {
     ENGINE.contains(&short) || actions::find(name).is_some() || modules::find(name).is_some()
 }
 
+/// Whether a module of this name is Ansible's, and is not here.
+pub(super) fn elsewhere(name: &str) -> bool {
+    !known_action(name) && collection_of(name).is_some()
+}
+
+/// No module has the name of this action.
+pub fn no_module(action: &Action) -> Diagnostic {
+    let problem = Diagnostic::error(format!("there is no module `{}`", action.name)).at(&action.name_span);
+    match collection_of(&action.name) {
+        None => problem.suggest(action.short(), action_names()).help("`deploy doc --list` shows all modules"),
+        Some("ansible.builtin") => problem.help("`deploy` does not have this one of Ansible's; `command` may do instead"),
+        Some(collection) => problem.help(format!("install the collection {collection}: its modules run where the host has Python")),
+    }
+}
+
 /// Short names of all, for suggestions.
 pub(super) fn action_names() -> impl Iterator<Item = &'static str> {
     let short = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
@@ -137,13 +153,10 @@ pub fn check_action(action: &Action, missing: &mut Diagnostics, own: &mut Diagno
             (Some(found), _) => (found.arguments, found.rules, found.free_form, found.open),
             (None, Some(found)) => (found.arguments, found.rules, found.free_form, false),
             (None, None) => {
-                let short = action.short();
-                missing.push(
-                    Diagnostic::error(format!("there is no module `{}`", action.name))
-                        .at(&action.name_span)
-                        .suggest(short, action_names())
-                        .help("`deploy doc --list` shows all modules"),
-                );
+                // A role for many systems names them too, and skips them here: the survey knows.
+                if !elsewhere(&action.name) {
+                    missing.push(no_module(action));
+                }
                 return;
             }
         };
@@ -173,8 +186,8 @@ pub fn check_action(action: &Action, missing: &mut Diagnostics, own: &mut Diagno
             if !open {
                 let names = known.iter().filter(|a| !a.internal()).flat_map(|a| std::iter::once(a.name).chain(a.aliases.iter().copied()));
                 problems.push(
-                    value
-                        .error(format!("`{}` has no argument `{name}`", action.name))
+                    Diagnostic::error(format!("`{}` has no argument `{name}`", action.name))
+                        .at(&key_of(value, name))
                         .suggest(name, names)
                         .help(format!("`deploy doc {}` shows its arguments", action.short())),
                 );
@@ -216,6 +229,13 @@ pub fn check_action(action: &Action, missing: &mut Diagnostics, own: &mut Diagno
         let place = failure.argument.as_deref().and_then(|name| action.get(name)).map_or(&action.name_span, Node::span);
         problems.push(Diagnostic::error(failure.msg).at(place));
     }
+}
+
+/// The key that stands before a value, where it does.
+fn key_of(value: &Node, name: &str) -> Span {
+    let span = value.span();
+    let key = span.source.text[..span.start].trim_end_matches([' ', ':', '=', '"', '\'']);
+    if key.ends_with(name) { span.within(key.len() - name.len(), key.len()) } else { span.clone() }
 }
 
 /// Checks an entry of `vars_prompt`.

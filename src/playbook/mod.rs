@@ -4,6 +4,7 @@ mod action;
 mod check;
 pub(crate) mod collections;
 mod constant;
+mod elsewhere;
 mod escapes;
 mod keywords;
 mod library;
@@ -23,7 +24,7 @@ use crate::yaml::Node;
 
 pub use crate::template::VarMap;
 pub use action::{Action, split_words};
-pub use check::{META, check_action};
+pub use check::{META, check_action, no_module};
 pub use escapes::decoded;
 pub use keywords::{Keywords, list_or_one, word, word_flag};
 pub use library::Foreign;

@@ -309,8 +309,9 @@ impl Loader {
         if name.contains('/') {
             places.extend([inside.folder.join(name), inside.playbook.join(name), PathBuf::from(name)]);
         }
-        if let [namespace, collection, role] = name.split('.').collect::<Vec<_>>()[..] {
-            places.extend(self.collection(namespace, collection, inside).iter().map(|folder| folder.join("roles").join(role)));
+        if let [namespace, collection, folders @ .., role] = &name.split('.').collect::<Vec<_>>()[..] {
+            let below = folders.iter().collect::<PathBuf>().join(role);
+            places.extend(self.collection(namespace, collection, inside).iter().map(|folder| folder.join("roles").join(&below)));
         } else {
             places.extend(self.searched(inside).iter().map(|folder| folder.join("roles").join(name)));
         }

@@ -70,10 +70,15 @@ pub(super) fn drawn(diagnostic: &Diagnostic, colours: bool) -> String {
             group = group.element(Snippet::source(text(place)).path(path(place)).annotation(annotation));
         }
     }
+    let renderer = if colours { Renderer::styled() } else { Renderer::plain() };
+    if diagnostic.span.is_none() {
+        // Without a source line there is no margin to draw.
+        let help: String = diagnostic.help.iter().map(|help| format!("\n  = help: {help}")).collect();
+        return renderer.render(&[group]) + &help;
+    }
     for help in &diagnostic.help {
         group = group.element(Drawn::HELP.message(help.clone()));
     }
-    let renderer = if colours { Renderer::styled() } else { Renderer::plain() };
     renderer.render(&[group])
 }
 

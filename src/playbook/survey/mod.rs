@@ -1,14 +1,17 @@
-//! What a playbook uses, held against what there is: files with constant names, and variables that nobody defines.
+//! What a playbook uses, held against what there is: modules, files with constant names, and variables that nobody defines.
 //!
 //! Only what is certain is told: a task that may be skipped, rescued or ignored may do without, and where names are known only when
 //! a play runs nothing is said of variables.
+
+mod includes;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Keywords, Loader, Play, RoleUse, Step, Task, VarMap};
-use crate::diag::{Diagnostic, Span};
+use super::check::{elsewhere, no_module};
+use super::{Keywords, Loader, Play, RoleUse, Step, Task, VarMap, collections};
+use crate::diag::{Diagnostic, Level, Span};
 use crate::template::{self, Var};
 use crate::yaml::{Kind, Node};
 
@@ -41,6 +44,10 @@ pub struct Survey<'a> {
     whole: bool,
     used: Vec<(Arc<str>, Span)>,
     missing: Vec<Diagnostic>,
+    /// Modules of Ansible's that are not here.
+    modules: Vec<Diagnostic>,
+    /// Files and roles that includes led to.
+    included: HashSet<PathBuf>,
 }
 
 /// Where a task stands.
@@ -51,6 +58,8 @@ struct Place {
     /// Innermost first.
     roles: Vec<PathBuf>,
     playbook: PathBuf,
+    /// Where short names are looked for besides.
+    collections: Vec<String>,
 }
 
 impl<'a> Survey<'a> {
@@ -58,7 +67,16 @@ impl<'a> Survey<'a> {
     pub fn new(loader: &'a Loader, known: impl IntoIterator<Item = Arc<str>>) -> Survey<'a> {
         let mut known: HashSet<Arc<str>> = known.into_iter().collect();
         known.extend(ALWAYS.iter().map(|name| Arc::from(*name)));
-        Survey { loader, known, open: false, whole: false, used: Vec::new(), missing: Vec::new() }
+        Survey {
+            loader,
+            known,
+            open: false,
+            whole: false,
+            used: Vec::new(),
+            missing: Vec::new(),
+            modules: Vec::new(),
+            included: HashSet::new(),
+        }
     }
 
     /// Every file of the repository is looked at: an include brings nothing that is not known.
@@ -72,17 +90,17 @@ impl<'a> Survey<'a> {
         self.steps(steps, &Place { roles: role.into_iter().map(Path::to_owned).collect(), ..Place::default() });
     }
 
-    pub fn plays(&mut self, plays: &[Play]) {
-        for play in plays {
-            self.define(&play.keywords.vars);
-            for file in &play.vars_files {
-                self.vars_file(file, &play.folder);
-            }
-            self.known.extend(play.vars_prompt.iter().filter_map(|prompt| prompt.get("name")?.scalar_text()).map(Arc::from));
-            let place = Place { playbook: play.folder.clone(), ..Place::default() };
-            for steps in [&play.pre_tasks, &play.roles, &play.tasks, &play.post_tasks, &play.handlers] {
-                self.steps(steps, &place);
-            }
+    /// `reached`: there are hosts that it runs on.
+    pub fn play(&mut self, play: &Play, reached: bool) {
+        self.define(&play.keywords.vars);
+        for file in &play.vars_files {
+            self.vars_file(file, &play.folder);
+        }
+        self.known.extend(play.vars_prompt.iter().filter_map(|prompt| prompt.get("name")?.scalar_text()).map(Arc::from));
+        let collections = collections::searched_in(play.keywords.get("collections"), &play.folder);
+        let place = Place { playbook: play.folder.clone(), borne: !reached, collections, ..Place::default() };
+        for steps in [&play.pre_tasks, &play.roles, &play.tasks, &play.post_tasks, &play.handlers] {
+            self.steps(steps, &place);
         }
     }
 
@@ -91,9 +109,14 @@ impl<'a> Survey<'a> {
         self.role_use(used, &Place::default());
     }
 
-    /// Files that are not there, each with its place.
+    /// Files that are not there, and what is wrong with those that includes lead to.
     pub fn missing_files(&mut self) -> Vec<Diagnostic> {
         std::mem::take(&mut self.missing)
+    }
+
+    /// Modules of Ansible's that are not here: errors, but for those of tasks that may be skipped.
+    pub fn missing_modules(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.modules)
     }
 
     /// Variables that nobody defines, by the places that cannot do without. None where names come up only in the run.
@@ -176,7 +199,8 @@ impl<'a> Survey<'a> {
             self.known.extend(options.iter().filter_map(|(name, _)| name.scalar_text()).map(Arc::from));
         }
         let roles = std::iter::once(used.role.path.clone()).chain(place.roles.iter().cloned()).collect();
-        let inner = Place { borne: place.borne || bears(&used.keywords), roles, playbook: place.playbook.clone() };
+        let collections = used.role.collections.clone();
+        let inner = Place { borne: place.borne || bears(&used.keywords), roles, playbook: place.playbook.clone(), collections };
         for dependency in &used.role.dependencies {
             self.role_use(dependency, &inner);
         }
@@ -199,10 +223,15 @@ impl<'a> Survey<'a> {
             self.known.extend(names.iter().map(|name| Arc::from(*name)));
         }
         self.open |= task.action.foreign.is_some() || (!self.whole && OPEN.contains(&short));
-        let borne = place.borne || bears(&task.keywords) || !task.failed_when.is_empty();
-        if borne {
+        let borne = place.borne || bears(&task.keywords);
+        if task.action.foreign.is_none() && elsewhere(&task.action.name) {
+            let level = if borne { Level::Warning } else { Level::Error };
+            self.modules.push(Diagnostic { level, ..no_module(&task.action) });
+        }
+        if borne || !task.failed_when.is_empty() {
             return;
         }
+        self.include(task, place);
         let plain = task.action.arguments.iter().map(|(_, node)| node).chain(&task.action.rendered_arguments);
         let nodes = plain.chain(task.repeat.iter().map(|repeat| &repeat.terms)).chain(&task.keywords.environment);
         // What is rendered for each item may be rendered for none.
