@@ -194,10 +194,7 @@ fn bad_words_have_one_clear_answer() {
             vec!["tset", "HEAD", "web"],
             "error: there is no environment `tset`\n  = help: did you mean `test`?\n  = help: environments are the folders of ./inventories: test\n",
         ),
-        (
-            vec!["test", "HEAD", "wbe"],
-            "error: test has no group and no host `wbe`\n  = help: did you mean `web`?\n  = help: its groups: ",
-        ),
+        (vec!["test", "HEAD", "wbe"], "error: test has no group and no host `wbe`\n  = help: did you mean `web`?\n  = help: its groups: "),
         (vec!["test", "HEAD", "web", "-l", "web-9"], "error: no group and no host is named `web-9`"),
         (vec!["rollback", "test", "web", "-3"], "error: no host has anything to go back to by -3\n"),
         (vec!["rollback", "test", "web", "20200101000000"], "error: no host has a release 20200101000000\n"),

@@ -117,7 +117,8 @@ fn foresee(prepared: &Prepared, books: &[(&Path, Vec<Play>)], limit: Option<&str
         let hosts = listing::hosts_of(play, prepared, limit);
         survey.play(play, hosts.is_ok_and(|hosts| !hosts.is_empty()));
     }
-    let (mut problems, skippable): (Vec<_>, Vec<_>) = survey.missing_modules().into_iter().partition(|problem| problem.level == Level::Error);
+    let (mut problems, skippable): (Vec<_>, Vec<_>) =
+        survey.missing_modules().into_iter().partition(|problem| problem.level == Level::Error);
     if !persona::is_ansible() {
         problems.extend(in_short(&skippable));
         problems.extend(survey.undefined().into_iter().map(|problem| Diagnostic { level: Level::Warning, ..problem }));
