@@ -15,7 +15,7 @@ impl Survey<'_> {
     pub(super) fn include(&mut self, task: &Task, place: &Place) {
         let dynamic = |name: &&str| task.action.get(name).is_some_and(|node| node.has_template());
         // Of a whole repository every file is read by itself.
-        if self.whole || task.repeat.is_some() || task.action.rendered_arguments.is_some() || NAMES.iter().any(|name| dynamic(name)) {
+        if self.whole || task.repeat.is_some() || task.action.rendered_arguments.is_some() || NAMES.iter().any(dynamic) {
             return;
         }
         let inside = Inside {
