@@ -66,6 +66,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     loader.constants = Some(Arc::new(TaskScope::outside(&world)));
     let mut survey = Survey::new(&loader, names).of_whole_repository();
     let root = args.paths.first().filter(|path| path.is_dir()).cloned().unwrap_or_else(|| PathBuf::from("."));
+    // Which collection it lies in, the whole path tells.
+    let root = root.canonicalize().unwrap_or(root);
     for path in &found.roles {
         check_role(&loader, path, &root, &mut survey, &mut problems);
     }

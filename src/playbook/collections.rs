@@ -52,10 +52,9 @@ pub(super) fn full_name(name: &str, path: &Path) -> String {
 impl Loader {
     /// The folders that may hold the collection NAMESPACE.NAME, nearest first.
     pub(super) fn collection(&self, namespace: &str, name: &str, inside: &Inside) -> Vec<PathBuf> {
-        let here = inside.role.as_ref().unwrap_or(&inside.playbook);
         let mut roots: Vec<PathBuf> = self.roots.collections.clone();
         roots.push(inside.playbook.join("collections"));
-        roots.extend(around(here).map(|(root, _)| root));
+        roots.extend(inside.role.iter().chain([&inside.playbook]).filter_map(|here| around(here)).map(|(root, _)| root));
         roots.iter().map(|root| root.join(FOLDER).join(namespace).join(name)).collect()
     }
 

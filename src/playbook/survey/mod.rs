@@ -55,6 +55,8 @@ pub struct Survey<'a> {
 struct Place {
     /// It may be skipped, or its failure is borne.
     borne: bool,
+    /// In a file that perhaps no include leads to.
+    perhaps: bool,
     /// Innermost first.
     roles: Vec<PathBuf>,
     playbook: PathBuf,
@@ -87,7 +89,7 @@ impl<'a> Survey<'a> {
 
     /// A file of tasks by itself.
     pub fn tasks(&mut self, steps: &[Step], role: Option<&Path>) {
-        self.steps(steps, &Place { roles: role.into_iter().map(Path::to_owned).collect(), ..Place::default() });
+        self.steps(steps, &Place { perhaps: true, roles: role.into_iter().map(Path::to_owned).collect(), ..Place::default() });
     }
 
     /// `reached`: there are hosts that it runs on.
@@ -200,7 +202,7 @@ impl<'a> Survey<'a> {
         }
         let roles = std::iter::once(used.role.path.clone()).chain(place.roles.iter().cloned()).collect();
         let collections = used.role.collections.clone();
-        let inner = Place { borne: place.borne || bears(&used.keywords), roles, playbook: place.playbook.clone(), collections };
+        let inner = Place { borne: place.borne || bears(&used.keywords), roles, collections, ..place.clone() };
         for dependency in &used.role.dependencies {
             self.role_use(dependency, &inner);
         }
@@ -225,7 +227,7 @@ impl<'a> Survey<'a> {
         self.open |= task.action.foreign.is_some() || (!self.whole && OPEN.contains(&short));
         let borne = place.borne || bears(&task.keywords);
         if task.action.foreign.is_none() && elsewhere(&task.action.name) {
-            let level = if borne { Level::Warning } else { Level::Error };
+            let level = if borne || place.perhaps { Level::Warning } else { Level::Error };
             self.modules.push(Diagnostic { level, ..no_module(&task.action) });
         }
         if borne || !task.failed_when.is_empty() {
