@@ -6,6 +6,7 @@
 //! - `engine`: runs plays and emits events, prints nothing. `release`: what a deploy does on the controller.
 //! - `remote`: connections to hosts. `actions`: tasks that run in the controller.
 //! - `playbook`, `inventory`: what users wrote, decoded. `vars`: precedence in one place. `template`: Jinja2. `vault`.
+//! - `plugins`: filters, tests and lookups of the user's own, in Python.
 //! - `galaxy`: roles and collections from elsewhere. `config`: ansible.cfg and ANSIBLE_*. `ini`: that format.
 //! - `yaml`: nodes with positions. `value`: what templates compute with. `diag`: messages with a place.
 //! - On the target: `agent` (serve, apply) and `modules` (one file each) over `plan`; `wire` is what both ends speak,
@@ -41,6 +42,8 @@ pub mod ini;
 pub mod inventory;
 #[cfg(feature = "controller")]
 pub mod playbook;
+#[cfg(feature = "controller")]
+pub mod plugins;
 #[cfg(feature = "controller")]
 pub mod release;
 #[cfg(feature = "controller")]

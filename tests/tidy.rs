@@ -32,8 +32,13 @@ const NEVER: &[(&str, &[&str], &str)] = &[
     ("vars", &["engine", "ui", "cli", "remote", "release", "actions"], "variables are below the engine"),
     (
         "template",
-        &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook"],
+        &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook", "plugins"],
         "templates see a scope, nothing else",
+    ),
+    (
+        "plugins",
+        &["engine", "ui", "cli", "remote", "release", "actions", "vars", "inventory", "playbook"],
+        "plugins are run for templates, which know nothing else",
     ),
     (
         "config",

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::diag::{Diagnostic, Diagnostics, Level, Source};
 use crate::inventory::{Inventory, Settings};
 use crate::playbook::{From, Inside, Loader, RoleUse, Survey, Way};
+use crate::plugins;
 use crate::template::{self, Syntax};
 use crate::ui;
 use crate::vars::{self, TaskScope, VarMap, World};
@@ -68,6 +69,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let root = args.paths.first().filter(|path| path.is_dir()).cloned().unwrap_or_else(|| PathBuf::from("."));
     // Which collection it lies in, the whole path tells.
     let root = root.canonicalize().unwrap_or(root);
+    // In one repository they belong together.
+    found.playbooks.iter().filter_map(|path| path.parent()).chain([&*root]).for_each(plugins::of_playbook);
+    found.roles.iter().for_each(|path| plugins::of_role(path));
     for path in &found.roles {
         check_role(&loader, path, &root, &mut survey, &mut problems);
     }
@@ -84,6 +88,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     for path in &found.templates {
         problems.0.extend(check_template(path));
     }
+    problems.0.extend(plugins::warnings());
     problems.0.append(&mut loader.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     Ok(show(&found, problems.0, args.strict))
 }
@@ -93,7 +98,8 @@ fn show(found: &Found, problems: Vec<Diagnostic>, strict: bool) -> ExitCode {
     let (mut errors, mut warnings) = (0, 0);
     for problem in problems {
         // What several playbooks use is read several times, and wrong once.
-        if !told.insert(format!("{} {}", problem.span.as_ref().map(ToString::to_string).unwrap_or_default(), problem.message)) {
+        let place = problem.span.as_ref().map(ToString::to_string).unwrap_or_default();
+        if !told.insert(format!("{} {}", place.trim_start_matches("./"), problem.message)) {
             continue;
         }
         if problem.level == Level::Error {

@@ -2,11 +2,12 @@
 //!
 //! docs.ansible.com, "Adding modules and plugins locally".
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use super::load::{Inside, Loader};
+use crate::yaml::{self, Node};
 
 /// A module that is a file of the user's.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,6 +46,34 @@ impl Loader {
         let path = listed.into_iter().find_map(|library| self.modules_in(library).get(name).cloned())?;
         let utils = folders.into_iter().map(|(_, utils)| utils).filter(|utils| utils.is_dir()).collect();
         Some(Arc::new(Foreign { path, utils }))
+    }
+
+    /// Plugins beside a playbook and of the roles that its plays list are there for all of it, whatever comes first.
+    pub(super) fn notice_plugins(&self, plays: &[Node], folder: &Path) {
+        crate::plugins::of_playbook(folder);
+        let mut seen = HashSet::new();
+        for play in plays {
+            let collections = super::collections::searched_in(play.get("collections"), folder);
+            let inside = Inside { folder: folder.to_owned(), playbook: folder.to_owned(), collections, ..Inside::default() };
+            self.notice_roles(play.get("roles"), &inside, &mut seen);
+        }
+    }
+
+    fn notice_roles(&self, listed: Option<&Node>, inside: &Inside, seen: &mut HashSet<PathBuf>) {
+        for entry in listed.map(super::list_or_one).unwrap_or_default() {
+            let name = entry.get("role").or_else(|| entry.get("name")).unwrap_or(&entry);
+            let Some(path) = name.as_str().and_then(|name| self.find_role(name, inside).ok()).filter(|path| seen.insert(path.clone()))
+            else {
+                continue;
+            };
+            crate::plugins::of_role(&path);
+            // What is wrong with it is told when the role is read.
+            let meta = ["yml", "yaml"].map(|ending| path.join("meta/main").with_extension(ending)).into_iter().find(|file| file.is_file());
+            if let Some(meta) = meta.and_then(|file| yaml::load(&yaml::read(&file).ok()?).ok()?.single().ok()?) {
+                let inner = Inside { role: Some(path), ..inside.clone() };
+                self.notice_roles(meta.get("dependencies"), &inner, seen);
+            }
+        }
     }
 
     /// A module of a collection.

@@ -54,6 +54,8 @@ pub struct Roots {
     pub collections: Vec<PathBuf>,
     /// Folders that hold modules of the user's own, after `library/` beside the playbook.
     pub library: Vec<PathBuf>,
+    /// Folders that hold plugins of the user's own, after those beside the playbook.
+    pub plugins: crate::plugins::Folders,
 }
 
 /// What a key that stands twice in a dictionary leads to.
@@ -132,6 +134,7 @@ impl Inside {
 
 impl Loader {
     pub fn new(roots: Roots) -> Loader {
+        crate::plugins::look_in(&roots.plugins, &roots.collections);
         Loader {
             roots,
             check_actions: true,
@@ -151,6 +154,7 @@ impl Loader {
         let mut problems = Diagnostics::default();
         let mut plays = Vec::new();
         self.playbook_file(path, &mut Open::default(), &mut plays, &mut problems);
+        problems.0.extend(crate::plugins::warnings());
         if problems.has_errors() {
             return Err(problems);
         }
@@ -227,6 +231,7 @@ impl Loader {
         if items.is_empty() {
             problems.push(node.error("A playbook must contain at least one play"));
         }
+        self.notice_plugins(items, folder);
         for item in items {
             let Some(entries) = item.as_map() else {
                 problems.push(item.error("a play must be a dictionary").label(format!("this is {}", item.kind_name())));

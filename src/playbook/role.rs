@@ -209,6 +209,7 @@ impl Loader {
     }
 
     fn read_role(&self, name: &str, path: &Path, from: &From, key: &str, inside: &Inside, problems: &mut Diagnostics) -> Role {
+        crate::plugins::of_role(path);
         let mut inner = Inside {
             playbook: inside.playbook.clone(),
             role: Some(path.to_owned()),

@@ -4,6 +4,7 @@
 //!
 //! - `syntax`: text to tree, once for each distinct text. `eval`: the tree over values. `header`: the `#jinja2:` line.
 //! - `filters`, `predicates` (tests), `lookups`: one file a family, each with a table; `functions`; `methods` of Python's types.
+//! - `plugins`: those of the user's own, run elsewhere.
 //! - `python`, `dates`, `dump` (YAML out), `versions`, `random`: what these stand on.
 
 mod big;
@@ -20,6 +21,7 @@ mod lookups;
 mod merge;
 mod methods;
 mod passwords;
+mod plugins;
 mod predicates;
 mod python;
 mod random;
@@ -35,13 +37,18 @@ use crate::diag::{Diagnostic, Source};
 use crate::value::{Map, Value};
 use crate::yaml::{Kind, Node};
 
+pub(crate) use big::{is as is_big, parse as parse_big};
 pub use check::{check, check_expression, check_file, names, needs};
 pub use condition::{as_written, condition, evaluate, expressions, written};
+pub(crate) use dates::{moment, of as moment_of};
 pub(crate) use dump::Encrypted;
+pub(crate) use eval::is_template;
 pub(crate) use filters::normal;
 pub use filters::{Part, filters};
+pub(crate) use lookups::waiting;
 pub use lookups::{lookup, lookups, missing_lookup, stop_lookups};
 pub use merge::{extend_merged, is_dictionary, merged};
+pub use plugins::{Call, Kind as PluginKind, Plugins, use_plugins};
 pub use predicates::tests;
 pub(crate) use python::escaped;
 pub use scope::{Overlay, Scope, SearchPath, Var, VarMap, about, var_map};

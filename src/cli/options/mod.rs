@@ -17,6 +17,7 @@ use crate::diag::Diagnostic;
 use crate::engine::{Gathering, Options};
 use crate::inventory::Inventory;
 use crate::playbook::{Duplicates, Loader, Roots};
+use crate::plugins::Folders;
 use crate::ui::Verbosity;
 use crate::vars::{Settings, Untrusted, World};
 
@@ -315,7 +316,12 @@ fn merges_hashes(config: &Config) -> bool {
 pub(in crate::cli) fn roots(config: &Config) -> Roots {
     let mut roles = config.paths("DEFAULT_ROLES_PATH");
     roles.insert(0, PathBuf::from("roles"));
-    Roots { roles, collections: config.paths("COLLECTIONS_PATHS"), library: config.paths("DEFAULT_MODULE_PATH") }
+    let plugins = Folders {
+        filters: config.paths("DEFAULT_FILTER_PLUGIN_PATH"),
+        tests: config.paths("DEFAULT_TEST_PLUGIN_PATH"),
+        lookups: config.paths("DEFAULT_LOOKUP_PLUGIN_PATH"),
+    };
+    Roots { roles, collections: config.paths("COLLECTIONS_PATHS"), library: config.paths("DEFAULT_MODULE_PATH"), plugins }
 }
 
 /// Tags as given: several options, commas; those of the configuration where none are.

@@ -11,7 +11,7 @@ use crate::template::filters::{self, Filter};
 use crate::template::predicates::{self, Predicate};
 use crate::template::syntax::tree::{Call, FilterCall, TestCall};
 use crate::template::syntax::{At, Expr};
-use crate::template::{Encrypted, condition, functions, methods};
+use crate::template::{Encrypted, condition, functions, methods, plugins};
 use crate::value::{Object, Value};
 
 /// One call of a filter, a test or a lookup, as its function sees it.
@@ -101,7 +101,8 @@ fn text(value: &Value) -> Result<Arc<str>> {
 
 impl Eval<'_> {
     pub(crate) fn filter_call(&self, call: &FilterCall, frame: Option<&Arc<Frame>>) -> Result<Value> {
-        let Some(filter) = call.filter else { return Err(self.placed(filters::unknown(&call.name), Some(call.at))) };
+        let found = call.filter.filter(|_| !plugins::any()).or_else(|| filters::find(&call.name));
+        let filter = found.ok_or_else(|| self.placed(filters::unknown(&call.name), Some(call.at)))?;
         let input = self.input(filter.name, filter.undefined, &call.base, frame)?;
         let arguments = self.arguments(&call.arguments, frame)?;
         self.apply_filter(filter, &call.name, input, arguments)
@@ -154,7 +155,8 @@ impl Eval<'_> {
     }
 
     pub(crate) fn test_call(&self, call: &TestCall, frame: Option<&Arc<Frame>>) -> Result<bool> {
-        let Some(test) = call.test else { return Err(self.placed(predicates::unknown(&call.name), Some(call.at))) };
+        let found = call.test.filter(|_| !plugins::any()).or_else(|| predicates::find(&call.name));
+        let test = found.ok_or_else(|| self.placed(predicates::unknown(&call.name), Some(call.at)))?;
         let input = self.input(test.name, test.undefined, &call.base, frame)?;
         let arguments = self.arguments(&call.arguments, frame)?;
         self.apply_test(test, &call.name, input, arguments).map_err(|fail| self.placed(fail, Some(call.at)))

@@ -19,9 +19,10 @@ mod text;
 mod yaml;
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::eval::{Fail, Result};
+use super::plugins::{self, Kind};
 use crate::diag::Diagnostic;
 use crate::value::Value;
 
@@ -109,8 +110,23 @@ pub fn filters() -> Vec<Part> {
     sorted(INDEX.values().map(|filter| Part { name: filter.name, parameters: filter.parameters }))
 }
 
-/// The filter of a name, with or without its collection.
+/// The filter of a name: the user's own, else ours.
 pub(crate) fn find(name: &str) -> Option<&'static Filter> {
+    static OWN: LazyLock<Mutex<HashMap<&'static str, &'static Filter>>> = LazyLock::new(Mutex::default);
+    let ours = builtin(name);
+    let Some(name) = plugins::own(Kind::Filter, name, ours.is_some()) else { return ours };
+    let mut known = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+    Some(known.entry(name).or_insert_with(|| Box::leak(Box::new(Filter::new(name, &["*"], foreign)))))
+}
+
+/// One of the user's own.
+fn foreign(call: &Invocation<'_, '_>) -> Result<Value> {
+    let arguments = [call.input.clone()].into_iter().chain(call.arguments.positional.iter().cloned()).collect();
+    plugins::run(Kind::Filter, call.name, arguments, call.arguments.keywords.clone(), call.eval.context.scope)
+}
+
+/// Ours, with or without its collection.
+pub(crate) fn builtin(name: &str) -> Option<&'static Filter> {
     let short = COLLECTIONS.iter().find_map(|collection| name.strip_prefix(collection)).unwrap_or(name);
     INDEX.get(short).copied()
 }
@@ -121,5 +137,5 @@ pub(crate) fn unknown(name: &str) -> Fail {
 
 /// What to say about a filter that is none.
 pub(crate) fn diagnostic(name: &str) -> Diagnostic {
-    Diagnostic::error(format!("there is no filter `{name}`")).suggest(name, INDEX.keys().copied())
+    plugins::missing(Kind::Filter, "filter", name, INDEX.keys().copied())
 }

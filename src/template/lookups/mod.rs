@@ -11,18 +11,20 @@ mod variables;
 mod web;
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::Scope;
-use super::eval::objects::plain;
+use super::eval::objects::{plain, type_name};
 use super::eval::stmt::settle;
 use super::eval::{Arguments, Context, Eval, Fail, Result};
 use super::filters::{COLLECTIONS, Part, sorted};
+use super::plugins::{self, Kind};
 use crate::diag::Diagnostic;
 use crate::value::Value;
 
 pub(crate) use files::glob;
 pub use programs::stop_lookups;
+pub(crate) use programs::waiting;
 
 /// One lookup.
 pub(crate) struct Lookup {
@@ -79,7 +81,26 @@ pub fn lookups() -> Vec<Part> {
     sorted(INDEX.values().map(|lookup| Part { name: lookup.name, parameters: &[] }))
 }
 
+/// The lookup of a name: the user's own, else ours.
 pub(crate) fn find(name: &str) -> Option<&'static Lookup> {
+    static OWN: LazyLock<Mutex<HashMap<&'static str, &'static Lookup>>> = LazyLock::new(Mutex::default);
+    let ours = builtin(name);
+    let Some(name) = plugins::own(Kind::Lookup, name, ours.is_some()) else { return ours };
+    let mut known = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+    Some(known.entry(name).or_insert_with(|| Box::leak(Box::new(Lookup::new(name, foreign)))))
+}
+
+/// One of the user's own.
+fn foreign(query: &Query<'_, '_>) -> Result<Vec<Value>> {
+    let found = plugins::run(Kind::Lookup, query.name, query.terms.clone(), query.options.clone(), query.context.scope)?;
+    match found {
+        Value::List(items) | Value::Tuple(items) => Ok(items.to_vec()),
+        other => Err(query.error(format!("the plugin gave a {}, which is no list", type_name(&other)))),
+    }
+}
+
+/// Ours, with or without its collection.
+fn builtin(name: &str) -> Option<&'static Lookup> {
     let short = COLLECTIONS.iter().find_map(|collection| name.strip_prefix(collection)).unwrap_or(name);
     INDEX.get(short).copied()
 }
@@ -90,7 +111,7 @@ pub fn missing_lookup(name: &str) -> Option<Diagnostic> {
 }
 
 fn diagnostic(name: &str) -> Diagnostic {
-    Diagnostic::error(format!("there is no lookup `{name}`")).suggest(name, INDEX.keys().copied())
+    plugins::missing(Kind::Lookup, "lookup", name, INDEX.keys().copied())
 }
 
 /// `lookup(name, *terms, **options)`; `list`: the items as a list, as `query` gives them.

@@ -15,6 +15,7 @@ static STOPPED: AtomicBool = AtomicBool::new(false);
 /// Ends the programs that lookups have under way, with all that they started; later ones fail at once.
 pub fn stop_lookups() {
     STOPPED.store(true, Ordering::SeqCst);
+    crate::template::plugins::stop();
     for group in RUNNING.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         // Already gone is as good.
         let _ = kill_process_group(*group, Signal::TERM);
@@ -40,7 +41,7 @@ pub(super) fn output(command: &mut Command) -> io::Result<Output> {
 }
 
 /// Does what waits for something outside, without keeping the thread from what others have to do.
-pub(super) fn waiting<T>(wait: impl FnOnce() -> T) -> T {
+pub(crate) fn waiting<T>(wait: impl FnOnce() -> T) -> T {
     let many =
         tokio::runtime::Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
     if many { tokio::task::block_in_place(wait) } else { wait() }

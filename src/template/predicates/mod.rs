@@ -6,10 +6,11 @@ mod texts;
 mod types;
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::eval::{Fail, Invocation, Result};
 use super::filters::{COLLECTIONS, Part, sorted};
+use super::plugins::{self, Kind};
 use crate::diag::Diagnostic;
 
 /// One test.
@@ -50,8 +51,23 @@ pub fn tests() -> Vec<Part> {
     sorted(INDEX.values().map(|test| Part { name: test.name, parameters: test.parameters }))
 }
 
-/// The test of a name, with or without its collection.
+/// The test of a name: the user's own, else ours.
 pub(crate) fn find(name: &str) -> Option<&'static Predicate> {
+    static OWN: LazyLock<Mutex<HashMap<&'static str, &'static Predicate>>> = LazyLock::new(Mutex::default);
+    let ours = builtin(name);
+    let Some(name) = plugins::own(Kind::Test, name, ours.is_some()) else { return ours };
+    let mut known = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+    Some(known.entry(name).or_insert_with(|| Box::leak(Box::new(Predicate::new(name, &["*"], foreign)))))
+}
+
+/// One of the user's own: its answer counts by its truth.
+fn foreign(call: &Invocation<'_, '_>) -> Result<bool> {
+    let arguments = [call.input.clone()].into_iter().chain(call.arguments.positional.iter().cloned()).collect();
+    plugins::run(Kind::Test, call.name, arguments, call.arguments.keywords.clone(), call.eval.context.scope).map(|value| value.is_true())
+}
+
+/// Ours, with or without its collection.
+pub(crate) fn builtin(name: &str) -> Option<&'static Predicate> {
     let short = COLLECTIONS.iter().find_map(|collection| name.strip_prefix(collection)).unwrap_or(name);
     INDEX.get(short).copied()
 }
@@ -62,5 +78,5 @@ pub(crate) fn unknown(name: &str) -> Fail {
 
 /// What to say about a test that is none.
 pub(crate) fn diagnostic(name: &str) -> Diagnostic {
-    Diagnostic::error(format!("there is no test `{name}`")).suggest(name, INDEX.keys().copied())
+    plugins::missing(Kind::Test, "test", name, INDEX.keys().copied())
 }

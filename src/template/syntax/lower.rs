@@ -280,7 +280,7 @@ impl<'p> Lowering<'p> {
                 let at = self.at(node.span());
                 let name: String = node.name.split_whitespace().collect();
                 Expr::Filter(Box::new(FilterCall {
-                    filter: filters::find(&name),
+                    filter: filters::builtin(&name),
                     name: name.into(),
                     base,
                     arguments: self.arguments(&node.args),
@@ -291,7 +291,7 @@ impl<'p> Lowering<'p> {
                 let at = self.at(node.span());
                 let name: String = node.name.split_whitespace().collect();
                 Expr::Test(Box::new(TestCall {
-                    test: predicates::find(&name),
+                    test: predicates::builtin(&name),
                     name: name.into(),
                     base: self.expr(&node.expr),
                     arguments: self.arguments(&node.args),

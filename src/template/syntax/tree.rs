@@ -63,6 +63,7 @@ pub(crate) enum Sight {
 pub(crate) struct For {
     pub(crate) target: Target,
     pub(crate) iter: Expr,
+    /// Ours of the name: the user may have one that wins.
     pub(crate) filter: Option<Expr>,
     pub(crate) recursive: bool,
     pub(crate) body: Vec<Stmt>,
@@ -138,6 +139,7 @@ pub(crate) struct FilterCall {
 
 pub(crate) struct TestCall {
     pub(crate) name: Arc<str>,
+    /// Ours of the name: the user may have one that wins.
     pub(crate) test: Option<&'static Predicate>,
     pub(crate) base: Expr,
     pub(crate) arguments: Vec<Argument>,

@@ -1,0 +1,79 @@
+//! What a plugin asks while it runs: variables, templates, files, YAML, other lookups.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Map as JsonMap, Value as Json, json};
+
+use super::carry;
+use super::process::Turn;
+use crate::diag::{Diagnostic, Source};
+use crate::template::{self, Overlay, Scope, Var, VarMap};
+use crate::value::Value;
+use crate::yaml::{self, Kind, Node};
+
+/// The answer to a question: `ok`, or `failed` with why.
+pub(super) fn answer(asked: &Json, scope: &dyn Scope, python: &mut Turn) -> Json {
+    let text = asked["of"].as_str().unwrap_or_default();
+    let answered = match asked["ask"].as_str().unwrap_or_default() {
+        "names" => Ok(json!(scope.names().iter().map(ToString::to_string).collect::<Vec<_>>())),
+        "variable" => match scope.get(text) {
+            None => return json!({"nothing": true}),
+            Some(Var::Value(value)) => python.within(|| carry::out(&value)),
+            Some(Var::Node(node)) => python.within(|| written(&node, scope)),
+        },
+        "render" => python.within(|| render(text, &asked["vars"], scope)),
+        "find" => {
+            let found = scope.paths().find(asked["sub"].as_str().unwrap_or_default(), text);
+            Ok(json!(found.map(|path| std::path::absolute(&path).unwrap_or(path))))
+        }
+        "candidates" => Ok(json!(scope.paths().candidates(asked["sub"].as_str().unwrap_or_default(), text))),
+        "folders" => Ok(json!(scope.paths().folders)),
+        "yaml" => parse(text, scope),
+        "decrypt" => scope.decrypt(text).map(Json::from),
+        "warning" => {
+            scope.warn(Diagnostic::warning(text));
+            Ok(Json::Null)
+        }
+        "lookup" => python.within(|| {
+            let terms = asked["terms"].as_array().into_iter().flatten().map(carry::back).collect();
+            let keywords = asked["keywords"].as_object().cloned().unwrap_or_default();
+            let options: Vec<(&str, Value)> = keywords.iter().map(|(name, value)| (name.as_str(), carry::back(value))).collect();
+            carry::out(&Value::list(template::lookup(text, terms, &options, scope)?))
+        }),
+        other => Err(Diagnostic::error(format!("{other}: not available"))),
+    };
+    match answered {
+        Ok(json) => json!({"ok": json}),
+        Err(problem) => json!({"failed": problem.message, "undefined": problem.undefined}),
+    }
+}
+
+/// A variable as Ansible gives it: its templates are not rendered, and known as such.
+fn written(node: &Node, scope: &dyn Scope) -> Result<Json, Diagnostic> {
+    Ok(match node.kind() {
+        _ if node.tag().is_some() => carry::out(&template::variable(&Var::Node(node.clone()), scope)?)?,
+        Kind::Str(text) if template::is_template(text) => carry::template(text),
+        Kind::List(items) => Json::Array(items.iter().map(|item| written(item, scope)).collect::<Result<_, _>>()?),
+        Kind::Map(entries) if entries.iter().all(|(key, _)| key.as_str().is_some()) => {
+            let pair = |(key, value): &(Node, Node)| Ok((key.as_str().unwrap_or_default().to_owned(), written(value, scope)?));
+            Json::Object(entries.iter().map(pair).collect::<Result<JsonMap<_, _>, Diagnostic>>()?)
+        }
+        _ => carry::out(&Value::from_node(node))?,
+    })
+}
+
+/// Renders a text that Python knows as a template, with more variables where it set some.
+fn render(text: &str, vars: &Json, scope: &dyn Scope) -> Result<Json, Diagnostic> {
+    let node = yaml::Node::string(text, &yaml::nowhere("<plugin>", text));
+    let extra: VarMap =
+        vars.as_object().into_iter().flatten().map(|(name, value)| (Arc::from(name.as_str()), Var::Value(carry::back(value)))).collect();
+    carry::out(&template::render(&node, &Overlay { inner: scope, extra })?)
+}
+
+/// The first document of a YAML text.
+fn parse(text: &str, scope: &dyn Scope) -> Result<Json, Diagnostic> {
+    let text = if crate::vault::is_encrypted(text) { scope.decrypt(text)? } else { text.to_owned() };
+    let loaded = yaml::load(&Arc::new(Source { path: Path::new("<plugin>").to_owned(), text: text.into() }))?;
+    loaded.documents.first().map_or(Ok(Json::Null), |node| carry::out(&Value::from_node(node)))
+}

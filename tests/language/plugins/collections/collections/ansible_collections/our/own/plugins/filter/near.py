@@ -1,0 +1,6 @@
+from ..module_utils.words import double
+
+
+class FilterModule(object):
+    def filters(self):
+        return {"near": double}

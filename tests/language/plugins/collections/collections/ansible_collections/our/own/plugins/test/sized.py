@@ -1,0 +1,3 @@
+class TestModule(object):
+    def tests(self):
+        return {"long": lambda text: len(text) > 3}
