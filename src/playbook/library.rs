@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
+use super::Keywords;
 use super::load::{Inside, Loader};
+use crate::yaml::Node;
 
 /// A module that is a file of the user's.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,6 +47,22 @@ impl Loader {
         let path = listed.into_iter().find_map(|library| self.modules_in(library).get(name).cloned())?;
         let utils = folders.into_iter().map(|(_, utils)| utils).filter(|utils| utils.is_dir()).collect();
         Some(Arc::new(Foreign { path, utils }))
+    }
+
+    /// Remembers which modules the `module_defaults` of a play, block or task give arguments to.
+    pub fn note_defaults(&self, keywords: &Keywords) {
+        let written = keywords.module_defaults.as_ref().and_then(Node::as_map).unwrap_or_default();
+        let names = written.iter().filter_map(|(key, _)| key.scalar_text());
+        let short = names.map(|name| if name.starts_with("group/") { "group/".into() } else { name.rsplit('.').next().unwrap_or(&name).into() });
+        self.defaulted.lock().unwrap_or_else(PoisonError::into_inner).extend(short);
+    }
+
+    /// Whether a task of this module may get arguments from `module_defaults`.
+    pub(super) fn has_defaults(&self, short: &str) -> bool {
+        let known = self.defaulted.lock().unwrap_or_else(PoisonError::into_inner);
+        // These take the defaults of the module that they end in too.
+        let other = matches!(short, "service" | "package") && !known.is_empty();
+        other || known.contains(short) || known.contains("group/")
     }
 
     /// A module of a collection.
