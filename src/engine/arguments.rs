@@ -61,7 +61,8 @@ impl Attempt {
         if !raw.is_empty() {
             // The innermost counts.
             for node in self.frame.module_defaults().into_iter().rev() {
-                let ours = node.as_map().unwrap_or_default().iter().filter(|(module, _)| module.as_str().is_some_and(|m| self.is_module(m)));
+                let ours =
+                    node.as_map().unwrap_or_default().iter().filter(|(module, _)| module.as_str().is_some_and(|m| self.is_module(m)));
                 for (key, value) in ours.flat_map(|(_, values)| values.as_map().unwrap_or_default()) {
                     let name = key.scalar_text().unwrap_or_default();
                     if raw.contains(&name.as_str()) && !all.iter().any(|(given, _)| *given == name) {

@@ -53,7 +53,8 @@ impl Loader {
     pub fn note_defaults(&self, keywords: &Keywords) {
         let written = keywords.module_defaults.as_ref().and_then(Node::as_map).unwrap_or_default();
         let names = written.iter().filter_map(|(key, _)| key.scalar_text());
-        let short = names.map(|name| if name.starts_with("group/") { "group/".into() } else { name.rsplit('.').next().unwrap_or(&name).into() });
+        let short =
+            names.map(|name| if name.starts_with("group/") { "group/".into() } else { name.rsplit('.').next().unwrap_or(&name).into() });
         self.defaulted.lock().unwrap_or_else(PoisonError::into_inner).extend(short);
     }
 
