@@ -125,7 +125,7 @@ pub struct TaskResult {
     pub changed: bool,
     pub failed: bool,
     pub skipped: bool,
-    /// Not the module's failure: becoming another user was impossible. A sentence with the remedy.
+    /// Not the module's failure: the agent of another user is gone, or never came. A sentence with the remedy.
     pub unreachable: bool,
     /// What the module returned: a JSON object, without the fields of this struct.
     pub result: Vec<u8>,

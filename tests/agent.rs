@@ -208,7 +208,7 @@ fn a_task_as_another_user() {
     task.become_ = Some(Become { user: "no-such-user".into(), ..nobody });
     agent.send(&start(task));
     let (_, result, values) = agent.done();
-    assert!(result.unreachable, "{values}");
+    assert!(result.failed && !result.unreachable, "{values}");
     assert_eq!(
         values["msg"],
         "cannot become no-such-user: there is no user no-such-user on the host: create it first, or correct `become_user`"

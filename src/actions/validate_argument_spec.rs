@@ -10,6 +10,8 @@ use crate::plan::Failure;
 use crate::template::{Var, render};
 use crate::value::Value;
 
+const HINT: &str = "; did you mean ";
+
 arguments! {
     /// Checks variables against a specification of a role's arguments.
     pub(crate) struct ValidateArgumentSpec {
@@ -26,7 +28,6 @@ arguments! {
 
 impl Action for ValidateArgumentSpec {
     const NAME: &'static str = "ansible.builtin.validate_argument_spec";
-    const RAW: &'static [&'static str] = &["argument_spec"];
     const EXAMPLES: &'static str = "- ansible.builtin.validate_argument_spec:\n    argument_spec:\n      port: {type: int, required: true}\n    provided_arguments:\n      port: 80\n";
     const RETURNS: &'static str = "argument_errors: what is wrong, a sentence each";
 
@@ -60,6 +61,8 @@ impl Action for ValidateArgumentSpec {
         }
         let of_role = if self.role.is_empty() { String::new() } else { format!(" of role {}", self.role) };
         let msg = format!("Validation of arguments{of_role} failed:\n{}", errors.join("\n"));
+        // The hint is for people; who reads the result compares the rest.
+        let errors = errors.iter().map(|error| error.split(HINT).next().unwrap_or_default().into()).collect::<Vec<Json>>();
         Err(Failure::new(msg)
             .with("argument_errors", errors)
             .with("argument_spec_data", self.argument_spec.clone())
@@ -119,7 +122,7 @@ fn check(name: &str, value: &Json, about: &Json, (inside, place): (&str, &str), 
         let given: Vec<&Json> = value.as_array().map_or_else(|| vec![value], |items| items.iter().collect());
         for one in given.into_iter().filter(|one| !choices.iter().any(|c| text(c) == text(one))) {
             let words: Vec<String> = choices.iter().map(text).collect();
-            let near = nearest(&text(one), words.iter().map(String::as_str)).map(|n| format!("; did you mean {n}?")).unwrap_or_default();
+            let near = nearest(&text(one), words.iter().map(String::as_str)).map(|n| format!("{HINT}{n}?")).unwrap_or_default();
             errors.push(format!("value of {name} must be one of: {}, got: {}{near}", words.join(", "), text(one)));
         }
     }

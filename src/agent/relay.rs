@@ -28,7 +28,21 @@ enum State {
     /// Frames wait for the child.
     Starting(Vec<Vec<u8>>),
     Up(ChildStdin),
-    Down(String),
+    Down(End),
+}
+
+/// Why there is no child any more.
+#[derive(Clone, Default)]
+pub(crate) struct End {
+    pub(crate) why: String,
+    /// sudo or su said no: the host is there, and the task has failed.
+    pub(crate) refused: bool,
+}
+
+impl From<String> for End {
+    fn from(why: String) -> End {
+        End { why, refused: false }
+    }
 }
 
 impl Relay {
@@ -37,12 +51,12 @@ impl Relay {
         let relay = Arc::new(Relay { state: Mutex::new(State::Starting(Vec::new())) });
         let of_thread = relay.clone();
         std::thread::spawn(move || {
-            let why = match of_thread.run(&who, &server) {
-                Ok(()) => format!("the agent of {} on the host has ended", who.user),
-                Err(why) => why,
+            let end = match of_thread.run(&who, &server) {
+                Ok(()) => format!("the agent of {} on the host has ended", who.user).into(),
+                Err(end) => end,
             };
-            *of_thread.state() = State::Down(why.clone());
-            server.relay_ended(&of_thread, &why);
+            *of_thread.state() = State::Down(end.clone());
+            server.relay_ended(&of_thread, &end);
         });
         relay
     }
@@ -52,36 +66,36 @@ impl Relay {
             return;
         };
         let mut state = self.state();
-        let why = match &mut *state {
+        let end = match &mut *state {
             State::Starting(frames) => return frames.push(frame),
             State::Up(stdin) => match stdin.write_all(&frame) {
                 Ok(()) => return,
                 // The reader of its stdout finds out more.
                 Err(_) => return,
             },
-            State::Down(why) => why.clone(),
+            State::Down(end) => end.clone(),
         };
         drop(state);
-        server.relay_ended(self, &why);
+        server.relay_ended(self, &end);
     }
 
     /// Closes the child's stdin: it stops what runs, carries out its undos and ends.
     pub(crate) fn close(&self) {
-        *self.state() = State::Down("the controller is gone".into());
+        *self.state() = State::Down("the controller is gone".to_owned().into());
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, who: &Become, server: &Arc<Server>) -> Result<(), String> {
+    fn run(&self, who: &Become, server: &Arc<Server>) -> Result<(), End> {
         let own = std::env::current_exe().map_err(|error| format!("cannot find the agent itself: {error}"))?;
         if (who.user == "root" || open_to_all(&own))
             && let Some(script) = own.to_str().and_then(bootstrap::own)
         {
             match self.child(who, &script, None, server) {
                 Err(Lost::Own) => {}
-                Err(Lost::For(why)) => return Err(why),
+                Err(Lost::For(end)) => return Err(end),
                 Ok(()) => return Ok(()),
             }
         }
@@ -90,7 +104,7 @@ impl Relay {
         let hash = digest::of(program.as_slice(), Algorithm::Sha256).map_err(cannot)?;
         let script = bootstrap::script(&hash, program.len(), Sent::Plain);
         match self.child(who, &script, Some(program), server) {
-            Err(Lost::For(why)) => Err(why),
+            Err(Lost::For(end)) => Err(end),
             Err(Lost::Own) | Ok(()) => Ok(()),
         }
     }
@@ -98,7 +112,8 @@ impl Relay {
     /// One life of a child.
     fn child(&self, who: &Become, script: &str, program: Option<Vec<u8>>, server: &Arc<Server>) -> Result<(), Lost> {
         let prompt = format!("[deploy {:08x}] password: ", scratch::seed());
-        let argv = escalate::command(who, &prompt, script)?;
+        let refused = |why: String| Lost::For(End { why, refused: true });
+        let argv = escalate::command(who, &prompt, script).map_err(refused)?;
         let mut child = Command::new(&argv[0])
             .args(&argv[1..])
             .process_group(0)
@@ -106,11 +121,11 @@ impl Relay {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| escalate::not_started(who, &argv[0], &error))?;
+            .map_err(|error| refused(escalate::not_started(who, &argv[0], &error)))?;
         let outcome = self.converse(&mut child, who, &prompt, program, server);
         if !matches!(outcome, Err(Lost::Own)) {
             // Dropping its stdin ends it, should it still be there.
-            *self.state() = State::Down(String::new());
+            *self.state() = State::Down(End::default());
         }
         drop(child.stdin.take());
         let _ = child.wait();
@@ -119,7 +134,7 @@ impl Relay {
 
     fn converse(&self, child: &mut Child, who: &Become, prompt: &str, program: Option<Vec<u8>>, server: &Arc<Server>) -> Result<(), Lost> {
         let (Some(stdin), Some(mut stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
-            return Err(Lost::For("the child's pipes are missing".into()));
+            return Err("the child's pipes are missing".to_owned().into());
         };
         let stdin = Arc::new(Mutex::new(Some(stdin)));
         let heard = Arc::new(Hearing::new(who, prompt));
@@ -130,23 +145,23 @@ impl Relay {
             while !listener.is_finished() && std::time::Instant::now() < limit {
                 std::thread::sleep(Duration::from_millis(5));
             }
-            Lost::For(escalate::refused(who, &heard.said(), &why))
+            escalate::refused(who, &heard.said(), &why)
         };
         let watch = Watchdog::start(child.id());
         let inside = self.get_in(&mut stdout, &stdin, program.as_deref());
-        watch.stop();
+        let in_time = watch.stop();
         match inside {
             Ok(true) => {}
             Ok(false) => return Err(Lost::Own),
-            Err(why) => return Err(failed(why)),
+            Err(why) => return Err(Lost::For(End { why: failed(why), refused: in_time })),
         }
         match wire::receive::<FromAgent>(&mut stdout) {
             Ok(Some(FromAgent::Hello(_))) => {}
-            _ => return Err(failed("the agent did not start".into())),
+            _ => return Err(failed("the agent did not start".into()).into()),
         }
         self.up(&stdin)?;
         let mut stdout = io::BufReader::with_capacity(64 << 10, stdout);
-        while let Some(message) = wire::receive::<FromAgent>(&mut stdout).map_err(|error| failed(error.to_string()))? {
+        while let Some(message) = wire::receive::<FromAgent>(&mut stdout).map_err(|error| Lost::from(failed(error.to_string())))? {
             match message {
                 FromAgent::Done { id, result } => server.done(id, *result),
                 FromAgent::Later { id } => server.later(&[id]),
@@ -157,7 +172,7 @@ impl Relay {
         if said.trim().is_empty() {
             return Ok(());
         }
-        Err(Lost::For(format!("the agent of {} on the host has ended: {}", who.user, said.trim())))
+        Err(format!("the agent of {} on the host has ended: {}", who.user, said.trim()).into())
     }
 
     /// Reads lines until the agent is there, and sends it where it is needed. False: our own program cannot be used.
@@ -201,12 +216,12 @@ impl Relay {
 enum Lost {
     /// It cannot use our own program; there is another way.
     Own,
-    For(String),
+    For(End),
 }
 
 impl From<String> for Lost {
     fn from(why: String) -> Lost {
-        Lost::For(why)
+        Lost::For(why.into())
     }
 }
 
@@ -298,7 +313,8 @@ impl Watchdog {
         Watchdog(send)
     }
 
-    fn stop(self) {
-        let _ = self.0.send(());
+    /// Whether it had nothing to do.
+    fn stop(self) -> bool {
+        self.0.send(()).is_ok()
     }
 }

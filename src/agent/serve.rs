@@ -19,7 +19,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use super::ahead::Ahead;
 use super::apply;
 use super::look::Line;
-use super::relay::Relay;
+use super::relay::{End, Relay};
 use super::stop::{GRACE, Stop};
 use super::task::{Answering, Piece, foresee, perform};
 use super::workers::Workers;
@@ -101,12 +101,12 @@ impl Server {
     }
 
     /// A relay has ended: what it had under way fails, and the next task starts another.
-    pub(crate) fn relay_ended(&self, relay: &Arc<Relay>, why: &str) {
+    pub(crate) fn relay_ended(&self, relay: &Arc<Relay>, end: &End) {
         self.relays.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, known| !Arc::ptr_eq(known, relay));
         let of_relay = |route: &Route| matches!(route, Route::Relay(known) if Arc::ptr_eq(known, relay));
         let lost: Vec<u64> = self.tasks().iter().filter(|(_, route)| of_relay(route)).map(|(id, _)| *id).collect();
         for id in lost {
-            self.done(id, TaskResult { unreachable: true, ..apply::failed(why) });
+            self.done(id, TaskResult { unreachable: !end.refused, failed: end.refused, ..apply::failed(end.why.as_str()) });
         }
     }
 

@@ -58,6 +58,19 @@ impl Attempt {
     pub(super) fn written(&self, raw: &[&str], scope: &TaskScope) -> Result<Cow<'_, [(String, Node)]>, Diagnostic> {
         let action = &self.task.action;
         let mut all = Cow::Borrowed(&*action.arguments);
+        if !raw.is_empty() {
+            // The innermost counts.
+            for node in self.frame.module_defaults().into_iter().rev() {
+                let ours =
+                    node.as_map().unwrap_or_default().iter().filter(|(module, _)| module.as_str().is_some_and(|m| self.is_module(m)));
+                for (key, value) in ours.flat_map(|(_, values)| values.as_map().unwrap_or_default()) {
+                    let name = key.scalar_text().unwrap_or_default();
+                    if raw.contains(&name.as_str()) && !all.iter().any(|(given, _)| *given == name) {
+                        all.to_mut().push((name, value.clone()));
+                    }
+                }
+            }
+        }
         if let (Some(node), false) = (&action.rendered_arguments, raw.is_empty())
             && let Some(given) = expressions(node, scope)?
         {
@@ -114,6 +127,12 @@ impl Attempt {
     /// Whether a key of `module_defaults` means the task's module.
     fn is_module(&self, name: &str) -> bool {
         let full = |name: &str| actions::find(name).map(|a| a.name).or_else(|| modules::find(name).map(|m| m.name));
-        full(name).is_some_and(|f| full(&self.task.action.name) == Some(f))
+        // These end in a module of the host's, and take its defaults too.
+        let behind = match full(&self.task.action.name) {
+            Some("ansible.builtin.service") => "systemd",
+            Some("ansible.builtin.package") => "apt",
+            _ => "",
+        };
+        full(name).is_some_and(|f| [full(&self.task.action.name), full(behind)].contains(&Some(f)))
     }
 }

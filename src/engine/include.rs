@@ -173,6 +173,7 @@ impl PlayRun {
         let inside = inside(task, frame);
         let mut problems = Diagnostics::default();
         let apply = apply_keywords(task, &mut problems);
+        self.run.loader.note_defaults(&apply);
         let place = ["file", "_raw_params", "name", "role"].iter().find_map(|key| task.action.get(key)).map(Node::span);
         match &wanted.what {
             What::Tasks(file) => {

@@ -13,7 +13,7 @@ use super::play::{Apart, Host, PlayRun, Strategy};
 use super::steps::Flow;
 use crate::diag::Diagnostic;
 use crate::modules::glob::Glob;
-use crate::playbook::Task;
+use crate::playbook::{Step, Task};
 use crate::template::{Scope, render, render_text};
 use crate::value::{Map, Value};
 use crate::vars::TaskScope;
@@ -71,21 +71,41 @@ impl PlayRun {
 
     /// Whether `--tags`, `--skip-tags` and `--start-at-task` let it run.
     fn wanted(&self, task: &Task, frame: &Frame, hosts: &[Host]) -> bool {
-        let options = &self.run.options;
         if !self.has_wanted_tags(frame) {
             return false;
         }
         if self.run.started.load(Ordering::SeqCst) {
             return true;
         }
-        let name = self.task_name(task, frame, hosts);
-        let full = frame.role.as_ref().map_or_else(|| name.clone(), |role| format!("{} : {name}", role.name));
-        let fits = |start: &str| [&name, &full].iter().any(|n| n.as_str() == start || Glob::new(start).is_ok_and(|glob| glob.fits(n)));
-        let reached = options.start_at_task.as_deref().is_some_and(fits);
+        if task.span.start == self.play.span.start && Arc::ptr_eq(&task.span.source, &self.play.span.source) {
+            // Facts are gathered in the play that the start lies in.
+            return [&self.play.pre_tasks, &self.play.roles, &self.play.tasks, &self.play.post_tasks]
+                .into_iter()
+                .any(|steps| self.holds_start(steps, None, frame, hosts));
+        }
+        let reached = self.is_start(task, frame.role.as_ref().map(|role| role.name.as_str()), frame, hosts);
         if reached {
             self.run.started.store(true, Ordering::SeqCst);
         }
         reached
+    }
+
+    fn is_start(&self, task: &Task, role: Option<&str>, frame: &Frame, hosts: &[Host]) -> bool {
+        let Some(start) = self.run.options.start_at_task.as_deref() else { return false };
+        let name = self.task_name(task, frame, hosts);
+        let full = role.map_or_else(|| name.clone(), |role| format!("{role} : {name}"));
+        [&name, &full].iter().any(|n| n.as_str() == start || Glob::new(start).is_ok_and(|glob| glob.fits(n)))
+    }
+
+    fn holds_start(&self, steps: &[Step], role: Option<&str>, frame: &Frame, hosts: &[Host]) -> bool {
+        steps.iter().any(|step| match step {
+            Step::Task(task) => self.is_start(task, role, frame, hosts),
+            Step::Block(block) => [&block.steps, &block.rescue, &block.always].iter().any(|s| self.holds_start(s, role, frame, hosts)),
+            Step::Role(used) => {
+                let needed = used.role.dependencies.iter().cloned().map(Step::Role).collect::<Vec<_>>();
+                self.holds_start(&needed, role, frame, hosts) || self.holds_start(&used.role.tasks, Some(&used.role.name), frame, hosts)
+            }
+        })
     }
 
     pub(super) fn has_wanted_tags(&self, frame: &Frame) -> bool {

@@ -18,7 +18,11 @@ enum Section {
 /// Adds what the text says. All mistakes are in `problems`.
 pub(super) fn read(inventory: &mut Inventory, source: &Arc<Source>, path: &Path, problems: &mut Diagnostics) {
     if source.text.starts_with("#!") || path.extension().is_some_and(|ending| ending == "py") {
-        let problem = Diagnostic::error("this is a program, and cannot be run as one").at(&Span::locate(source, 0, source.text.find('\n').unwrap_or(0)));
+        let problem = Diagnostic::error("this is a program, and cannot be run as one").at(&Span::locate(
+            source,
+            0,
+            source.text.find('\n').unwrap_or(0),
+        ));
         return problems.push(problem.help(format!("if its output is the inventory: chmod +x {}", path.display())));
     }
     let before = problems.0.len();

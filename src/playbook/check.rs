@@ -141,8 +141,8 @@ pub(super) fn action_names() -> impl Iterator<Item = &'static str> {
 
 /// Checks that the module exists, its arguments' names, the types of constant values, and the rules between them.
 ///
-/// What only fails the task when its turn comes goes to `own`.
-pub fn check_action(action: &Action, missing: &mut Diagnostics, own: &mut Diagnostics) {
+/// `defaulted`: arguments may come from elsewhere. What only fails the task when its turn comes goes to `own`.
+pub fn check_action(action: &Action, defaulted: bool, missing: &mut Diagnostics, own: &mut Diagnostics) {
     let problems = own;
     // A module that a template names is known in its turn.
     if ENGINE.contains(&action.short()) || action.name.contains("{{") {
@@ -160,7 +160,7 @@ pub fn check_action(action: &Action, missing: &mut Diagnostics, own: &mut Diagno
                 return;
             }
         };
-    let mut complete = action.rendered_arguments.is_none();
+    let mut complete = action.rendered_arguments.is_none() && !defaulted;
     for (name, value) in &action.arguments {
         if name == "_raw_params" {
             // What it lacks then, the action says.

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
+use super::Keywords;
 use super::load::{Inside, Loader};
 use crate::yaml::{self, Node};
 
@@ -74,6 +75,23 @@ impl Loader {
                 self.notice_roles(meta.get("dependencies"), &inner, seen);
             }
         }
+    }
+
+    /// Remembers which modules the `module_defaults` of a play, block or task give arguments to.
+    pub fn note_defaults(&self, keywords: &Keywords) {
+        let written = keywords.module_defaults.as_ref().and_then(Node::as_map).unwrap_or_default();
+        let names = written.iter().filter_map(|(key, _)| key.scalar_text());
+        let short =
+            names.map(|name| if name.starts_with("group/") { "group/".into() } else { name.rsplit('.').next().unwrap_or(&name).into() });
+        self.defaulted.lock().unwrap_or_else(PoisonError::into_inner).extend(short);
+    }
+
+    /// Whether a task of this module may get arguments from `module_defaults`.
+    pub(super) fn has_defaults(&self, short: &str) -> bool {
+        let known = self.defaulted.lock().unwrap_or_else(PoisonError::into_inner);
+        // These take the defaults of the module that they end in too.
+        let other = matches!(short, "service" | "package") && !known.is_empty();
+        other || known.contains(short) || known.contains("group/")
     }
 
     /// A module of a collection.

@@ -1,6 +1,6 @@
 //! Playbook files to plays: reads files, follows imports, finds roles.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
@@ -81,6 +81,8 @@ pub struct Loader {
     /// In the order in which they came.
     pub(super) roles: Mutex<IndexMap<String, Arc<Role>>>,
     pub(super) libraries: Mutex<HashMap<PathBuf, Listing>>,
+    /// Modules that some `module_defaults` speaks of, by short names: what a task of theirs lacks may come from there.
+    pub(super) defaulted: Mutex<HashSet<String>>,
     pub warnings: Mutex<Vec<Diagnostic>>,
     /// How many names of static imports were made from variables.
     pub(super) rendered: AtomicUsize,
@@ -144,6 +146,7 @@ impl Loader {
             private_roles: None,
             roles: Mutex::default(),
             libraries: Mutex::default(),
+            defaulted: Mutex::default(),
             warnings: Mutex::default(),
             rendered: AtomicUsize::new(0),
         }
@@ -304,6 +307,7 @@ impl Loader {
                 ));
             }
         }
+        self.note_defaults(&keywords);
         if node.get("user").is_some()
             && let Some(second) = node.get("remote_user")
         {

@@ -120,6 +120,7 @@ impl Loader {
                 params.insert(name.into(), Var::Node(value.clone()));
             }
         }
+        self.note_defaults(&keywords);
         let name = self.role_name(name_node, inside, problems)?;
         // `vars` are as those of a block; only what is written beside them is a parameter.
         let known: VarMap = params.iter().chain(&keywords.vars).map(|(name, var)| (name.clone(), var.clone())).collect();

@@ -108,6 +108,7 @@ impl Loader {
             }
             problems.push(unknown(key, "block", BLOCK_OWN.iter().chain(SHARED).chain(SINGLE).copied(), None));
         }
+        self.note_defaults(&keywords);
         super::keywords::check_name(node, problems);
         if node.get("block").is_none() {
             problems.push(node.error("`rescue` and `always` need a `block` beside them"));
@@ -192,8 +193,9 @@ impl Loader {
             problems.collect(action.add_args(args));
         }
         action.foreign = self.foreign(&action.name, inside);
+        self.note_defaults(&keywords);
         if self.check_actions && action.foreign.is_none() {
-            super::check::check_action(&action, problems, &mut own);
+            super::check::check_action(&action, self.has_defaults(action.short()), problems, &mut own);
         }
         if action.short() == "meta" {
             super::check::check_meta(&action, inside.role.is_some(), inside.handlers, problems);
