@@ -65,9 +65,12 @@ fn written(node: &Node, scope: &dyn Scope) -> Result<Json, Diagnostic> {
 
 /// Renders a text that Python knows as a template, with more variables where it set some.
 fn render(text: &str, vars: &Json, scope: &dyn Scope) -> Result<Json, Diagnostic> {
-    let node = yaml::Node::string(text, &yaml::nowhere("<plugin>", text));
-    let extra: VarMap =
-        vars.as_object().into_iter().flatten().map(|(name, value)| (Arc::from(name.as_str()), Var::Value(carry::back(value)))).collect();
+    let node = Node::string(text, &yaml::nowhere("plugin", text));
+    let var = |value: &Json| match carry::as_template(value) {
+        Some(text) => Var::Node(Node::string(text, &yaml::nowhere("plugin", text))),
+        None => Var::Value(carry::back(value)),
+    };
+    let extra: VarMap = vars.as_object().into_iter().flatten().map(|(name, value)| (Arc::from(name.as_str()), var(value))).collect();
     carry::out(&template::render(&node, &Overlay { inner: scope, extra })?)
 }
 

@@ -57,6 +57,11 @@ pub(super) fn template(text: &str) -> Json {
     marked("template", Json::from(text))
 }
 
+/// The text of one that came back.
+pub(super) fn as_template(json: &Json) -> Option<&str> {
+    json.get(MARK).filter(|what| *what == "template").and_then(|_| json["of"].as_str())
+}
+
 fn marked(what: &str, of: Json) -> Json {
     json!({MARK: what, "of": of})
 }
@@ -87,6 +92,7 @@ fn unmarked(what: &str, object: &Object<String, Json>) -> Value {
             _ => Value::Float(f64::NAN),
         },
         "int" => template::parse_big(text, 10).unwrap_or(Value::Null),
+        "template" => Value::str(text),
         "undefined" => Value::Undefined(Arc::new(Undefined { hint: Some(text.to_owned()), ..Undefined::default() })),
         "omit" => Value::Omit,
         "datetime" => text.parse().map_or_else(|_| Value::str(text), template::moment),

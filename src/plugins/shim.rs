@@ -9,6 +9,7 @@ pub(super) const BOOT: &str = include_str!("python/boot.py");
 
 const FILES: &[&str] = &[
     include_str!("python/base.py"),
+    include_str!("python/checks.py"),
     include_str!("python/files.py"),
     include_str!("python/host.py"),
     include_str!("python/jinja.py"),

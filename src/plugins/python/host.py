@@ -4,7 +4,8 @@
 """Messages are JSON, a line each; what JSON has not is {"\\0": WHAT, "of": …}."""
 import collections.abc
 import datetime
-import importlib
+import importlib.abc
+import importlib.machinery
 import json
 import math
 import os
@@ -145,6 +146,29 @@ def ask(what, of=None, **more):
             return read(message["ok"])
 
 
+class Collections(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """`ansible_collections.NAMESPACE.NAME` is a package with a file, though there is none."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname.count(".") != 2 or not fullname.startswith("ansible_collections."):
+            return None
+        for folder in path or []:
+            below = os.path.join(folder, fullname.rpartition(".")[2])
+            if os.path.isdir(below):
+                spec = importlib.machinery.ModuleSpec(fullname, self, origin=os.path.join(below, "__init__.py"), is_package=True)
+                spec.submodule_search_locations, spec.has_location = [below], True
+                return spec
+        return None
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        if os.path.exists(module.__file__):
+            with open(module.__file__, "rb") as file:
+                exec(compile(file.read(), module.__file__, "exec"), module.__dict__)
+
+
 def load(message):
     kind, names, broken = message["kind"], {}, []
     import ansible_collections
@@ -256,6 +280,7 @@ def serve(questions, answers):
     _questions, _answers = questions, answers
     sys.modules["ansible_collections"] = package = types.ModuleType("ansible_collections")
     package.__path__ = []
+    sys.meta_path.insert(1, Collections())
     send({"ok": list(sys.version_info[:3])})
     for line in questions:
         send(reply(json.loads(line.decode("utf-8"))))

@@ -11,7 +11,16 @@ class Variables(dict):
 
     def __init__(self, *more, **keywords):
         super().__init__(*more, **keywords)
-        self._names = None
+        # Names that the plugin gave a value itself.
+        self._names, self._own = None, set(dict.keys(self))
+
+    def __setitem__(self, name, value):
+        dict.__setitem__(self, name, value)
+        self._own.add(name)
+
+    def update(self, *more, **keywords):
+        for name, value in dict(*more, **keywords).items():
+            self[name] = value
 
     def _all(self):
         if self._names is None:
@@ -60,8 +69,10 @@ class Variables(dict):
         return [(name, self[name]) for name in self._all()]
 
     def copy(self):
-        other = Variables({name: dict.__getitem__(self, name) for name in dict.keys(self)})
-        return other
+        return type(self)(self.own())
+
+    def own(self):
+        return {name: dict.__getitem__(self, name) for name in self._own}
 
     def __deepcopy__(self, memo):
         return self.copy()
@@ -102,9 +113,7 @@ class Templar:
     @staticmethod
     def _more(variables):
         """What a plugin set itself, beside what is there anyway."""
-        if isinstance(variables, Variables):
-            return {}
-        return dict(variables or {})
+        return variables.own() if isinstance(variables, Variables) else dict(variables or {})
 
     set_available_variables = available_variables.fset
 
@@ -132,7 +141,11 @@ class Templar:
     def template(self, variable, *more, **keywords):
         """Only what was written as a template is rendered; the rest is data."""
         if isinstance(variable, deploy_host.Template):
-            return deploy_host.ask("render", str(variable), vars=deploy_host.write(self._set))
+            variables = self._variables
+            more = self._more(variables) if isinstance(variables, Variables) else self._set
+            written = {name: deploy_host.mark("template", str(value)) if isinstance(value, deploy_host.Template) else deploy_host.write(value)
+                       for name, value in more.items()}
+            return deploy_host.ask("render", str(variable), vars=written)
         if isinstance(variable, dict):
             return {self.template(key): self.template(value) for key, value in variable.items()}
         if isinstance(variable, (list, tuple)):
@@ -147,17 +160,52 @@ class Templar:
     resolve_variable_expression = evaluate_expression
 
 
+class _Named:
+    """Filters or tests, by name."""
+
+    def __init__(self, sign):
+        self._sign = sign
+
+    def __getitem__(self, name):
+        def call(*arguments, **keywords):
+            values = {"argument_%d" % at: value for at, value in enumerate(arguments)}
+            given = list(values)[1:] + ["%s=%s" % (key, key) for key in keywords]
+            text = "{{ argument_0 %s %s(%s) }}" % (self._sign, name, ", ".join(given))
+            return deploy_host.ask("render", text, vars=deploy_host.write(dict(values, **keywords)))
+        return call
+
+    def get(self, name, default=None):
+        return self[name]
+
+    def __contains__(self, name):
+        return deploy_host.ask("render", "{{ argument is %s }}" % ("filter" if self._sign == "|" else "test"), vars={"argument": name})
+
+
 class Environment:
     """What a filter gets that asks for the environment."""
+    filters, tests = _Named("|"), _Named("is")
+
+    def call_filter(self, name, value, args=None, kwargs=None, **more):
+        return self.filters[name](value, *(args or ()), **(kwargs or {}))
+
+    def call_test(self, name, value, args=None, kwargs=None, **more):
+        return self.tests[name](value, *(args or ()), **(kwargs or {}))
 
     def __getattr__(self, name):
         raise AnsibleError("the template environment's `%s` is not available to plugins here" % name)
+
+
+Templar.environment = Environment()
 
 
 class Context(Variables):
     """What a filter gets that asks for the context: the variables."""
     environment = Environment()
     name = None
+
+    @property
+    def eval_ctx(self):
+        return self
 
     def resolve(self, name):
         try:

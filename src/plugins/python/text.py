@@ -269,3 +269,57 @@ def md5s(data):
 
 def md5(filename):
     return secure_hash(filename, hashlib.md5)
+
+
+#: ansible.plugins.inventory
+#: ansible.plugins.inventory.toml
+"""TOML, as the inventory's plugin had it: read by the standard library, written here."""
+import datetime
+import json
+import re
+
+try:
+    import tomllib as toml
+except ImportError:
+    import toml
+
+HAS_TOML = True
+
+
+def _value(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, (list, tuple)):
+        return "[ %s,]" % ", ".join(_value(one) for one in value) if value else "[]"
+    if isinstance(value, dict):
+        return "{ %s }" % ", ".join("%s = %s" % (_key(key), _value(one)) for key, one in value.items())
+    return json.dumps(str(value), ensure_ascii=False)
+
+
+def _key(key):
+    return key if re.match(r"^[A-Za-z0-9_-]+$", key) else json.dumps(key)
+
+
+def _table(table, path):
+    """Plain values first, then tables, then lists of tables."""
+    tables = {key: one for key, one in table.items() if isinstance(one, dict)}
+    lists = {key: one for key, one in table.items() if isinstance(one, list) and one and all(isinstance(item, dict) for item in one)}
+    lines = ["%s = %s" % (_key(key), _value(one)) for key, one in table.items() if key not in tables and key not in lists and one is not None]
+    for key, one in tables.items():
+        below = path + [_key(key)]
+        inner = _table(one, below)
+        header = ["[%s]" % ".".join(below)] if not one or not all(isinstance(value, dict) for value in one.values()) else []
+        lines += ([""] if lines else []) + header + inner
+    for key, items in lists.items():
+        for one in items:
+            below = path + [_key(key)]
+            lines += ([""] if lines else []) + ["[[%s]]" % ".".join(below)] + _table(one, below)
+    return lines
+
+
+def toml_dumps(data):
+    return "\n".join(_table(data, [])) + "\n"

@@ -5,6 +5,16 @@ import tempfile
 import urllib.error
 import urllib.request
 
+ConnectionError = ConnectionError
+
+
+class NoSSLError(ConnectionError):
+    pass
+
+
+class SSLValidationError(ConnectionError):
+    pass
+
 
 def url_argument_spec():
     return dict(
