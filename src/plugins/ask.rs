@@ -16,12 +16,22 @@ use crate::yaml::{self, Kind, Node};
 pub(super) fn answer(asked: &Json, scope: &dyn Scope, python: &mut Turn) -> Json {
     let text = asked["of"].as_str().unwrap_or_default();
     let answered = match asked["ask"].as_str().unwrap_or_default() {
-        "names" => Ok(json!(scope.names().iter().map(ToString::to_string).collect::<Vec<_>>())),
+        // Magic ones may have no value.
+        "names" => Ok(json!(scope.names().iter().filter(|name| scope.get(name).is_some()).map(ToString::to_string).collect::<Vec<_>>())),
         "variable" => match scope.get(text) {
             None => return json!({"nothing": true}),
-            Some(Var::Value(value)) => python.within(|| carry::out(&value)),
+            Some(Var::Value(value)) => python.within(|| known(&value, &[json!(text)])),
             Some(Var::Node(node)) => python.within(|| written(&node, scope)),
         },
+        "item" => match python.within(|| item(&asked["path"], Some(&asked["of"]), scope)) {
+            Ok(None) => return json!({"nothing": true}),
+            Ok(Some((value, path))) => python.within(|| known(&value, &path)),
+            Err(problem) => Err(problem),
+        },
+        "keys" => python.within(|| match item(&asked["path"], None, scope)? {
+            Some((Value::Object(object), _)) => carry::out(&Value::list(object.iter()?.unwrap_or_default())),
+            _ => Ok(json!([])),
+        }),
         "render" => python.within(|| render(text, &asked["vars"], scope)),
         "find" => {
             let found = scope.paths().find(asked["sub"].as_str().unwrap_or_default(), text);
@@ -47,6 +57,34 @@ pub(super) fn answer(asked: &Json, scope: &dyn Scope, python: &mut Turn) -> Json
         Ok(json) => json!({"ok": json}),
         Err(problem) => json!({"failed": problem.message, "undefined": problem.undefined}),
     }
+}
+
+/// A variable that is a value; one that leads to others, as hostvars, is not followed before it is used.
+fn known(value: &Value, path: &[Json]) -> Result<Json, Diagnostic> {
+    match value {
+        Value::Object(object) if matches!(object.type_name(), "HostVars" | "dict") => Ok(carry::lazy(path)),
+        other => carry::out(other),
+    }
+}
+
+/// What a path of keys leads to from a variable, and that path.
+fn item(path: &Json, key: Option<&Json>, scope: &dyn Scope) -> Result<Option<(Value, Vec<Json>)>, Diagnostic> {
+    let path: Vec<Json> = path.as_array().into_iter().flatten().chain(key).cloned().collect();
+    let Some((first, rest)) = path.split_first() else { return Ok(None) };
+    let Some(Var::Value(mut value)) = scope.get(first.as_str().unwrap_or_default()) else { return Ok(None) };
+    for key in rest {
+        let key = carry::back(key);
+        let found = match &value {
+            Value::Object(object) => object.get(&key)?,
+            Value::Map(map) => map.get(&key).cloned(),
+            _ => None,
+        };
+        match found {
+            Some(found) => value = found,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some((value, path)))
 }
 
 /// A variable as Ansible gives it: its templates are not rendered, and known as such.

@@ -41,6 +41,7 @@ pub(super) fn out(value: &Value) -> Result<Json, Diagnostic> {
         }
         Value::Omit => marked("omit", Json::Null),
         Value::Object(object) if template::is_big(object) => marked("int", Json::from(value.to_string())),
+        Value::Object(object) if object.type_name() == "HostVars" => lazy(&["hostvars".into()]),
         Value::Object(object) => match Remote::number(object) {
             Some(number) => marked("object", Json::from(number)),
             None if template::moment_of(value).is_some() => marked("datetime", Json::from(value.to_string())),
@@ -55,6 +56,11 @@ pub(super) fn out(value: &Value) -> Result<Json, Diagnostic> {
 /// A text that is a template, as written.
 pub(super) fn template(text: &str) -> Json {
     marked("template", Json::from(text))
+}
+
+/// What a path of keys leads to, to be asked for.
+pub(super) fn lazy(path: &[Json]) -> Json {
+    marked("lazy", Json::Array(path.to_vec()))
 }
 
 /// The text of one that came back.

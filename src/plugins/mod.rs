@@ -220,7 +220,7 @@ impl Python {
         for broken in answer["ok"]["broken"].as_array().into_iter().flatten() {
             let (path, why) = (PathBuf::from(broken[0].as_str().unwrap_or_default()), broken[1].as_str().unwrap_or_default().to_owned());
             let shown = shown(&path);
-            let warning = Diagnostic::warning(format!("the {} plugins of {} cannot be had: {why}", word(kind), shown.display()));
+            let warning = Diagnostic::warning(format!("Skipping {} plugins of {}: {why}", word(kind), shown.display()));
             known.warnings.push(warning);
             known.broken.push((path, why));
         }

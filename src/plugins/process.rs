@@ -3,7 +3,7 @@
 //! Messages are JSON, a line each. While it works on a question, Python may ask back (for a variable, a file): the answer is made in the
 //! same thread, and may itself need Python, which is then within the first question.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -14,7 +14,11 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value as Json, json};
 
 use super::shim;
+use crate::diag::Diagnostic;
 use crate::template::waiting;
+
+/// Each needs some of the stack.
+const DEEPEST: usize = 10;
 
 /// So much of what it says besides is kept, to be shown when it fails.
 const KEPT: usize = 4000;
@@ -42,6 +46,8 @@ static GROUP: Mutex<Option<Pid>> = Mutex::new(None);
 thread_local! {
     /// Held by this thread, which answers what Python asked.
     static HELD: RefCell<Option<Box<Process>>> = const { RefCell::new(None) };
+    /// Questions within questions.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
 /// The process while one question is answered.
@@ -49,6 +55,8 @@ pub(super) struct Turn {
     process: Option<Box<Process>>,
     /// Whether it is within another question of this thread.
     within: bool,
+    /// Why it has ended.
+    ended: String,
 }
 
 /// Asks Python, after those who asked before.
@@ -58,8 +66,8 @@ pub(super) struct Turn {
 pub(super) fn with(ask: impl FnOnce(&mut Turn) -> Result<Json, String>) -> Result<Json, String> {
     let held = HELD.with(|held| held.borrow_mut().take());
     let mut turn = match held {
-        Some(process) => Turn { process: Some(process), within: true },
-        None => Turn { process: Some(waiting(take)?), within: false },
+        Some(process) => Turn { process: Some(process), within: true, ended: String::new() },
+        None => Turn { process: Some(waiting(take)?), within: false, ended: String::new() },
     };
     waiting(|| ask(&mut turn))
 }
@@ -94,7 +102,7 @@ impl Drop for Turn {
         let mut slot = SLOT.lock().unwrap_or_else(PoisonError::into_inner);
         *slot = match self.process.take() {
             Some(process) => Slot::Free(process),
-            None => Slot::Gone("python3 has ended".into()),
+            None => Slot::Gone(std::mem::take(&mut self.ended)),
         };
         CHANGED.notify_all();
     }
@@ -113,7 +121,7 @@ impl Turn {
     pub(super) fn ask(&mut self, question: &Json, answer: &mut dyn FnMut(&Json, &mut Turn) -> Json) -> Result<Json, String> {
         let mut message = question.clone();
         loop {
-            let Some(process) = &mut self.process else { return Err("python3 has ended".into()) };
+            let Some(process) = &mut self.process else { return Err(self.ended.clone()) };
             let reply = process.send(&message).and_then(|()| process.receive());
             let reply = match reply {
                 Ok(reply) => reply,
@@ -121,7 +129,8 @@ impl Turn {
                     let said = process.last_words();
                     // It is not asked again: what it knew is lost.
                     self.process = None;
-                    return Err(format!("python3 has ended ({error}){said}"));
+                    self.ended = format!("python3 has ended ({error}){said}");
+                    return Err(self.ended.clone());
                 }
             };
             if reply.get("ask").is_none() {
@@ -132,9 +141,14 @@ impl Turn {
     }
 
     /// Does something in which Python may be asked again.
-    pub(super) fn within<T>(&mut self, work: impl FnOnce() -> T) -> T {
+    pub(super) fn within<T>(&mut self, work: impl FnOnce() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
+        if DEPTH.get() >= DEEPEST {
+            return Err(Diagnostic::error("plugins and variables refer to each other without end"));
+        }
         HELD.with(|held| *held.borrow_mut() = self.process.take());
+        DEPTH.set(DEPTH.get() + 1);
         let done = work();
+        DEPTH.set(DEPTH.get() - 1);
         self.process = HELD.with(|held| held.borrow_mut().take());
         done
     }

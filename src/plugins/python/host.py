@@ -2,6 +2,7 @@
 
 #: deploy_host
 """Messages are JSON, a line each; what JSON has not is {"\\0": WHAT, "of": …}."""
+import _thread
 import collections.abc
 import datetime
 import importlib.abc
@@ -9,7 +10,9 @@ import importlib.machinery
 import json
 import math
 import os
+import select
 import sys
+import time
 import traceback
 import types
 
@@ -59,6 +62,9 @@ def read(value):
         return HOLD[of]
     if what == "template":
         return Template(of)
+    if what == "lazy":
+        from ansible.template import Lazy
+        return Lazy(of)
     if what == "undefined":
         return undefined(of)
     if what == "datetime":
@@ -207,7 +213,7 @@ def said(error):
     """Errors that are meant for users speak for themselves."""
     from ansible.errors import AnsibleError
     text = text_of(error)
-    return text if isinstance(error, AnsibleError) and text else "%s: %s" % (type(error).__name__, text)
+    return text if (isinstance(error, AnsibleError) or is_of_undefined(error)) and text else "%s: %s" % (type(error).__name__, text)
 
 
 def place_of(error):
@@ -275,9 +281,19 @@ def reply(message):
         return {"failed": "it ended itself: %s" % error}
 
 
+def watch(questions):
+    """Ends this process soon after the run has ended, in whatever it is."""
+    ended = select.poll()
+    ended.register(questions.fileno(), 0)
+    ended.poll()
+    time.sleep(1)
+    os._exit(0)
+
+
 def serve(questions, answers):
     global _questions, _answers
     _questions, _answers = questions, answers
+    _thread.start_new_thread(watch, (questions,))
     sys.modules["ansible_collections"] = package = types.ModuleType("ansible_collections")
     package.__path__ = []
     sys.meta_path.insert(1, Collections())

@@ -2,6 +2,7 @@
 
 #: ansible.template
 import contextlib
+from collections.abc import Mapping
 import deploy_host
 from ansible.errors import AnsibleError
 
@@ -79,6 +80,25 @@ class Variables(dict):
 
     def __repr__(self):
         return repr(dict(self.items()))
+
+
+class Lazy(Mapping):
+    """What leads to other variables (hostvars): asked for where it is used."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def __getitem__(self, key):
+        return deploy_host.ask("item", key, path=self._path)
+
+    def __iter__(self):
+        return iter(deploy_host.ask("keys", path=self._path))
+
+    def __len__(self):
+        return len(deploy_host.ask("keys", path=self._path))
+
+    def raw_get(self, key):
+        return self[key]
 
 
 def trust_as_template(value):
