@@ -103,11 +103,15 @@ impl Eval<'_> {
     pub(crate) fn filter_call(&self, call: &FilterCall, frame: Option<&Arc<Frame>>) -> Result<Value> {
         let found = call.filter.filter(|_| !plugins::any()).or_else(|| filters::find(&call.name));
         let filter = found.ok_or_else(|| self.placed(filters::unknown(&call.name), Some(call.at)))?;
-        let input = self.input(filter.name, filter.undefined, &call.base, frame)?;
-        let arguments = self.arguments(&call.arguments, frame)?;
-        self.apply_filter(filter, &call.name, input, arguments)
-            .map(|value| self.literal(value))
-            .map_err(|fail| self.placed(fail, Some(call.at)))
+        let applied = self.input(filter.name, filter.undefined, &call.base, frame).and_then(|input| {
+            let arguments = self.arguments(&call.arguments, frame)?;
+            self.apply_filter(filter, &call.name, input, arguments).map(|value| self.literal(value))
+        });
+        match applied.map_err(|fail| self.placed(fail, Some(call.at))) {
+            // Undefined until it is used: a `default` behind it still helps.
+            Err(Fail::Undefined(undefined)) => Ok(Value::Undefined(undefined)),
+            applied => applied,
+        }
     }
 
     /// What a filter or a test of this name is asked about; `undefined`: it may be.
