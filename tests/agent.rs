@@ -204,7 +204,12 @@ fn a_task_as_another_user() {
         assert!(!result.failed && !result.unreachable, "{values}");
         assert_eq!(values["stdout"], "nobody");
     }
-    let mut task = task(3, "ansible.builtin.command", json!({"_raw_params": "id -un"}));
+    // Who is that user already asks nobody.
+    let mut own = task(3, "ansible.builtin.command", json!({"_raw_params": "id -un"}));
+    own.become_ = Some(Become { user: "root".into(), method: "sudo".into(), executable: Some("/nowhere/sudo".into()), ..nobody.clone() });
+    agent.send(&start(own));
+    assert_eq!(agent.done().2["stdout"], "root");
+    let mut task = task(4, "ansible.builtin.command", json!({"_raw_params": "id -un"}));
     task.become_ = Some(Become { user: "no-such-user".into(), ..nobody });
     agent.send(&start(task));
     let (_, result, values) = agent.done();

@@ -38,7 +38,9 @@ pub fn serve() -> ExitCode {
         (Ok(stdin), Ok(stdout)) => (stdin, stdout),
         _ => return ExitCode::FAILURE,
     };
+    let hello = hello();
     let server = Arc::new(Server {
+        user: hello.user.clone(),
         out: Mutex::new(stdout),
         tasks: Mutex::default(),
         ended: Condvar::new(),
@@ -49,7 +51,7 @@ pub fn serve() -> ExitCode {
     if watch_signals(&server).is_err() {
         return ExitCode::FAILURE;
     }
-    server.send(&FromAgent::Hello(hello()));
+    server.send(&FromAgent::Hello(hello));
     let code = match listen(stdin, &server) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
@@ -60,6 +62,8 @@ pub fn serve() -> ExitCode {
 
 /// What is shared between the reader, the tasks and the relays.
 pub(crate) struct Server {
+    /// Who it runs as.
+    user: String,
     out: Mutex<File>,
     tasks: Mutex<HashMap<u64, Route>>,
     ended: Condvar,
@@ -116,7 +120,8 @@ impl Server {
 
     fn start(self: &Arc<Server>, mut task: Task) {
         let id = task.id;
-        if let Some(who) = task.become_.take() {
+        // Who is that user already needs no sudo, and often has none (docs.ansible.com, BECOME_ALLOW_SAME_USER).
+        if let Some(who) = task.become_.take().filter(|who| who.user != self.user) {
             let mut relays = self.relays.lock().unwrap_or_else(PoisonError::into_inner);
             let relay = relays.entry(who).or_insert_with_key(|who| Relay::start(who.clone(), self.clone())).clone();
             drop(relays);

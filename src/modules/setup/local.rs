@@ -21,8 +21,10 @@ pub(super) fn gather(target: &dyn Look, folder: &Path) -> Facts {
 /// becomes the fact, as Ansible does.
 fn read(target: &dyn Look, path: &Path) -> Result<Json, String> {
     let shown = path.display();
-    let meta =
-        target.stat(path, true).map_err(|e| e.to_string())?.ok_or_else(|| format!("error loading facts from {shown}: it is gone"))?;
+    let meta = target
+        .stat(path, true)
+        .map_err(|e| e.to_string())?
+        .ok_or_else(|| format!("Could not stat fact ({shown}): there is nothing where the link leads"))?;
     let text = if meta.mode & 0o111 == 0 {
         let bytes = target.read(path).map_err(|e| format!("error loading facts from {shown}: {e}"))?;
         String::from_utf8(bytes.unwrap_or_default()).map_err(|_| format!("error loading facts from {shown}: it is not UTF-8"))?
@@ -37,7 +39,7 @@ fn read(target: &dyn Look, path: &Path) -> Result<Json, String> {
     match serde_json::from_str(&text) {
         Ok(value) => Ok(value),
         Err(_) if text.trim().is_empty() => Ok(json!({})),
-        Err(_) => ini(&text).ok_or_else(|| format!("error loading facts from {shown}: it is neither JSON nor INI")),
+        Err(_) => ini(&text).ok_or_else(|| format!("error loading facts as ini: {shown} is neither JSON nor INI")),
     }
 }
 

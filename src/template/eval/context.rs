@@ -217,7 +217,7 @@ impl<'a> Context<'a> {
         let origin = Origin::Node(node.clone());
         let program = syntax::program(text, Mode::Text).map_err(|error| origin.syntax_error(&error))?;
         let value = Eval::new(self, Unit::new(program, origin)).run()?;
-        Ok(ended_as(value, text))
+        Ok(ended_as(value, text, "\n"))
     }
 
     fn cycle(&self, fail: Fail, node: &Node) -> Fail {
@@ -240,6 +240,7 @@ impl Drop for Context<'_> {
 
 /// Renders a template file; one expression keeps its type.
 pub(crate) fn file(context: &Context<'_>, source: &Arc<Source>, syntax: &Syntax) -> Result<Value> {
+    let asked = syntax;
     let (body, syntax) = header::read(&source.text, syntax)?;
     let text: Arc<str> = if body == 0 { source.text.clone() } else { source.text[body..].into() };
     if syntax == Syntax::default() && !is_template(&text) {
@@ -248,19 +249,18 @@ pub(crate) fn file(context: &Context<'_>, source: &Arc<Source>, syntax: &Syntax)
     let origin = Origin::File(source.clone(), body);
     let program = syntax::file(&text, &syntax).map_err(|error| origin.syntax_error(&error))?;
     let _entered = enter(0, 0)?;
-    let value = match settle(&Eval::new(context, Unit::new(program, origin)).run()?)? {
-        Value::Str(done) if syntax.newline_sequence != "\n" => Value::from(done.replace('\n', &syntax.newline_sequence)),
-        value => value,
-    };
-    Ok(ended_as(value, &text))
+    let value = settle(&Eval::new(context, Unit::new(program, origin)).run()?)?;
+    // The header does not count for what is put back.
+    Ok(ended_as(value, &text, &asked.newline_sequence))
 }
 
-/// Text ends with as many newlines as its template does: Jinja2 takes one away, Ansible puts it back.
-pub(crate) fn ended_as(value: Value, template: &str) -> Value {
-    let newlines = |text: &str| text.len() - text.trim_end_matches('\n').len();
+/// Text ends with as many newlines as its template does: Jinja2 takes one away, Ansible puts it back, as `newline`.
+pub(crate) fn ended_as(value: Value, template: &str, newline: &str) -> Value {
+    let count = |text: &str, end: &str| std::iter::successors(text.strip_suffix(end), |rest| rest.strip_suffix(end)).count();
     match value {
-        Value::Str(text) if newlines(template) > newlines(&text) => {
-            Value::from(format!("{text}{}", "\n".repeat(newlines(template) - newlines(&text))))
+        Value::Str(text) => {
+            let missing = count(template, "\n").saturating_sub(count(&text, newline));
+            if missing > 0 { Value::from(format!("{text}{}", newline.repeat(missing))) } else { Value::Str(text) }
         }
         other => other,
     }

@@ -157,6 +157,14 @@ impl<'p> Lowering<'p> {
         At { start: self.patch.original(span.start_offset as usize) as u32, end: self.patch.original(span.end_offset as usize) as u32 }
     }
 
+    /// `newline_sequence` ends the lines that the template has; those of values stay as they are.
+    fn lines_ended(&self, text: String) -> String {
+        match self.syntax.map(|syntax| syntax.newline_sequence.as_str()) {
+            Some(other) if other != "\n" => text.replace('\n', other),
+            _ => text,
+        }
+    }
+
     fn body(&mut self, stmts: &[ast::Stmt<'_>]) -> Vec<Stmt> {
         stmts.iter().map(|stmt| self.stmt(stmt)).collect()
     }
@@ -165,7 +173,7 @@ impl<'p> Lowering<'p> {
         match stmt {
             ast::Stmt::Template(template) => Stmt::Body(self.body(&template.children)),
             ast::Stmt::EmitExpr(emit) => Stmt::Emit(self.expr(&emit.expr)),
-            ast::Stmt::EmitRaw(raw) => Stmt::Text(self.patch.unmask(raw.raw).into()),
+            ast::Stmt::EmitRaw(raw) => Stmt::Text(self.lines_ended(self.patch.unmask(raw.raw)).into()),
             ast::Stmt::ForLoop(node) => Stmt::For(Arc::new(For {
                 target: self.target(&node.target),
                 iter: self.expr(&node.iter),
