@@ -321,7 +321,10 @@ pub(in crate::cli) fn roots(config: &Config) -> Roots {
         tests: config.paths("DEFAULT_TEST_PLUGIN_PATH"),
         lookups: config.paths("DEFAULT_LOOKUP_PLUGIN_PATH"),
     };
-    Roots { roles, collections: config.paths("COLLECTIONS_PATHS"), library: config.paths("DEFAULT_MODULE_PATH"), plugins }
+    // Some name the folder of collections itself.
+    let above = |path: PathBuf| if path.ends_with("ansible_collections") { path.parent().map(Into::into).unwrap_or(path) } else { path };
+    let collections = config.paths("COLLECTIONS_PATHS").into_iter().map(above).collect();
+    Roots { roles, collections, library: config.paths("DEFAULT_MODULE_PATH"), plugins }
 }
 
 /// Tags as given: several options, commas; those of the configuration where none are.

@@ -94,6 +94,11 @@ class Arguments:
                 self.fail_json(msg="missing parameter(s) required by '%s': %s%s" % (key, ", ".join(lacking), where))
         return params
 
+    def fail_on_missing_params(self, required_params=None):
+        missing = [name for name in required_params or [] if not self.params.get(name)]
+        if missing:
+            self.fail_json(msg="missing required arguments: %s" % ", ".join(missing))
+
     def _fallback(self, fallback, current):
         function, rest = fallback[0], list(fallback[1:])
         arguments, keywords = [], {}
