@@ -13,9 +13,13 @@ const NAMES: &[&str] = &["file", "_raw_params", "name", "role", "tasks_from", "v
 impl Survey<'_> {
     /// What is included for certain, and needs no host to be known.
     pub(super) fn include(&mut self, task: &Task, place: &Place) {
-        let dynamic = |name: &&str| task.action.get(name).is_some_and(|node| node.has_template());
         // Of a whole repository every file is read by itself.
-        if self.whole || task.repeat.is_some() || task.action.rendered_arguments.is_some() || NAMES.iter().any(dynamic) {
+        if self.whole || !matches!(task.action.short(), "include_tasks" | "include_role") {
+            return;
+        }
+        let dynamic = |name: &&str| task.action.get(name).is_some_and(|node| node.has_template());
+        if task.repeat.is_some() || task.action.rendered_arguments.is_some() || NAMES.iter().any(dynamic) {
+            self.unseen = true;
             return;
         }
         let inside = Inside {
@@ -36,17 +40,18 @@ impl Survey<'_> {
                 let path = file.and_then(|file| self.loader.find_tasks(&file, &inside).ok());
                 path.filter(|path| self.included.insert(path.clone())).map(|path| self.loader.tasks_file(&path, &inside, &mut problems).0)
             }
-            "include_role" => {
+            _ => {
                 let name = ["name", "role"].iter().find_map(|name| task.action.get(name)?.scalar_text());
                 let path = name.and_then(|name| self.loader.find_role(&name, &inside).ok());
                 path.filter(|path| self.included.insert(path.clone()))
                     .and_then(|_| self.loader.role_of_action(task, &inside, &mut problems))
                     .map(|used| vec![Step::Role(Arc::new(used))])
             }
-            _ => return,
         };
         warnings().truncate(before);
-        self.missing.extend(problems.0.into_iter().filter(|problem| problem.level == Level::Error));
+        if !self.unseen {
+            self.missing.extend(problems.0.into_iter().filter(|problem| problem.level == Level::Error));
+        }
         self.steps(&steps.unwrap_or_default(), place);
     }
 }

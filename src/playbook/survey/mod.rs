@@ -48,6 +48,10 @@ pub struct Survey<'a> {
     modules: Vec<Diagnostic>,
     /// Files and roles that includes led to.
     included: HashSet<PathBuf>,
+    /// Something was included that is not looked into: it may bring modules and plugins.
+    unseen: bool,
+    /// Tasks before have perhaps made files on this machine.
+    makes_files: bool,
 }
 
 /// Where a task stands.
@@ -78,6 +82,8 @@ impl<'a> Survey<'a> {
             missing: Vec::new(),
             modules: Vec::new(),
             included: HashSet::new(),
+            unseen: false,
+            makes_files: false,
         }
     }
 
@@ -99,6 +105,7 @@ impl<'a> Survey<'a> {
             self.vars_file(file, &play.folder);
         }
         self.known.extend(play.vars_prompt.iter().filter_map(|prompt| prompt.get("name")?.scalar_text()).map(Arc::from));
+        self.makes_files |= is_here(&play.hosts) || play.keywords.get("connection").is_some_and(|node| node.as_str() == Some("local"));
         let collections = collections::searched_in(play.keywords.get("collections"), &play.folder);
         let place = Place { playbook: play.folder.clone(), borne: !reached, collections, ..Place::default() };
         for steps in [&play.pre_tasks, &play.roles, &play.tasks, &play.post_tasks, &play.handlers] {
@@ -230,7 +237,9 @@ impl<'a> Survey<'a> {
             let level = if borne || place.perhaps { Level::Warning } else { Level::Error };
             self.modules.push(Diagnostic { level, ..no_module(&task.action) });
         }
+        self.makes_files |= short == "fetch" || task.keywords.get("delegate_to").is_some_and(is_here);
         if borne || !task.failed_when.is_empty() {
+            self.unseen |= matches!(short, "include_tasks" | "include_role");
             return;
         }
         self.include(task, place);
@@ -262,11 +271,19 @@ impl<'a> Survey<'a> {
             places.extend([base.join(folder).join(name), base.join(name)]);
         }
         if !places.iter().any(|path| path.exists()) && !Path::new(name).exists() {
-            places.dedup();
-            let listed: Vec<String> = places.iter().map(|path| super::load::shown(path).display().to_string()).collect();
-            self.missing.push(node.error(format!("there is no file `{name}` to send")).help(format!("looked for {}", listed.join(", "))));
+            let mut listed: Vec<String> = places.iter().map(|path| super::load::shown(path).display().to_string()).collect();
+            let mut told = HashSet::new();
+            listed.retain(|place| told.insert(place.clone()));
+            let level = if self.makes_files { Level::Warning } else { Level::Error };
+            let problem = node.error(format!("there is no file `{name}` to send")).help(format!("looked for {}", listed.join(", ")));
+            self.missing.push(Diagnostic { level, ..problem });
         }
     }
+}
+
+/// Whether it runs on this machine.
+fn is_here(host: &Node) -> bool {
+    host.as_str().is_some_and(|name| name.contains("localhost") || name.starts_with("127."))
 }
 
 /// Whether what stands there may be skipped, or may fail.
