@@ -53,9 +53,9 @@ pub(super) fn show(
     ui::line(&format!("\nplaybook: {}", path.display()));
     for (number, play) in plays.iter().enumerate() {
         let pattern = pattern(&play.hosts, &scope)?;
-        let name = play.name.as_ref().map_or_else(|| pattern.join(":"), |node| node.scalar_text().unwrap_or_default());
+        let name = play.name.as_ref().map_or_else(|| pattern.join(","), |node| node.scalar_text().unwrap_or_default());
         let own: BTreeSet<String> = play.keywords.tags.iter().cloned().collect();
-        ui::line(&format!("\n  play #{} ({}): {name}\tTAGS: [{}]", number + 1, pattern.join(":"), joined(&own)));
+        ui::line(&format!("\n  play #{} ({}): {name}\tTAGS: [{}]", number + 1, pattern.join(","), joined(&own)));
         if what.hosts {
             let quoted: Vec<String> = pattern.iter().map(|part| format!("'{part}'")).collect();
             let hosts = hosts_of(play, prepared, limit)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use super::options::{Prepared, RunOptions, split_tags};
 use super::{ExitCode, listing, output, persona, runtime};
@@ -54,15 +55,22 @@ pub(super) struct Args {
     module_path: Vec<String>,
 }
 
-pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(mut args: Args) -> anyhow::Result<ExitCode> {
     let (tags, skip_tags) = (split_tags(&args.tags, "TAGS_RUN"), split_tags(&args.skip_tags, "TAGS_SKIP"));
-    for path in &args.playbooks {
-        if !path.exists() {
-            return Err(persona::coded(1, missing(path)));
-        }
-    }
     let folder = args.playbooks[0].parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let wanted = |path: &PathBuf| path.exists() || path.to_str().is_some_and(|name| name.split('.').count() > 2 && !name.contains('/'));
+    if let Some(path) = args.playbooks.iter().find(|path| !wanted(path)) {
+        return Err(persona::coded(1, missing(path)));
+    }
     let prepared = args.options.prepare(folder, &tags, &skip_tags)?;
+    for path in args.playbooks.iter_mut().filter(|path| !path.exists()) {
+        let found = path.to_str().and_then(|name| prepared.loader.playbook_of_collection(name, Path::new(".")));
+        *path = found.ok_or_else(|| persona::coded(1, missing(path)))?;
+    }
+    let show = listing::What { hosts: args.options.list_hosts, tasks: args.list_tasks, tags: args.list_tags };
+    // Under Ansible's name these end well where Ansible's do: what tasks would fail with is only told.
+    let only_reading = persona::is_ansible() && (show.anything() || args.syntax_check);
+    prepared.loader.only_reading.store(only_reading, Ordering::Relaxed);
     let mut books = Vec::new();
     let mut problems = Diagnostics::default();
     for path in &args.playbooks {
@@ -75,8 +83,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     if problems.has_errors() {
         return Err(persona::unreadable(problems));
     }
-    foresee(&prepared, &books, args.options.limit.as_deref()).map_err(persona::unreadable)?;
-    let show = listing::What { hosts: args.options.list_hosts, tasks: args.list_tasks, tags: args.list_tags };
+    if !only_reading {
+        foresee(&prepared, &books, args.options.limit.as_deref()).map_err(persona::unreadable)?;
+    }
     if show.anything() {
         for (path, plays) in &books {
             listing::show(path, plays, &prepared, &show, &tags, &skip_tags, args.options.limit.as_deref())?;

@@ -170,7 +170,7 @@ impl PlayRun {
 
     /// Finds and reads what is included. Handlers and public variables of a role are there from now on.
     fn read(&self, task: &Task, frame: &Arc<Frame>, wanted: &Wanted, hosts: &[Host]) -> Result<Taken, Diagnostics> {
-        let inside = inside(task, frame);
+        let inside = inside(task, frame, self.run.loader.lenient);
         let mut problems = Diagnostics::default();
         let apply = apply_keywords(task, &mut problems);
         self.run.loader.note_defaults(&apply);
@@ -373,13 +373,15 @@ fn of_item(mut result: Map, locals: &[(Arc<str>, Var)]) -> Value {
 }
 
 /// Where the files that an include names are looked for.
-fn inside(task: &Task, frame: &Frame) -> Inside {
+fn inside(task: &Task, frame: &Frame, lenient: bool) -> Inside {
     Inside {
         folder: if task.folder.as_os_str().is_empty() { frame.folder.clone() } else { task.folder.clone() },
         playbook: frame.playbook.clone(),
         role: frame.role.as_ref().map(|r| r.path.clone()),
         handlers: frame.handlers,
         taken_in: true,
+        // A mistake in a task comes in its turn, for the tasks before it are done by then.
+        borne: lenient,
         collections: match (&frame.role, frame.nearest("collections")) {
             (Some(role), _) => role.collections.clone(),
             (None, node) => collections::searched_in(node, &frame.playbook),

@@ -35,6 +35,7 @@ pub(super) fn names(node: &Node) -> Vec<String> {
 
 /// The collection that a role or a playbook lies in: the folder above `ansible_collections/`, and the collection's name.
 pub(super) fn around(path: &Path) -> Option<(PathBuf, String)> {
+    let path = std::path::absolute(path).ok()?;
     let parts: Vec<&OsStr> = path.iter().collect();
     let at = parts.iter().rposition(|part| *part == FOLDER)?;
     let (namespace, name) = (parts.get(at + 1)?, parts.get(at + 2)?);

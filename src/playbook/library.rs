@@ -6,8 +6,11 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
-use super::Keywords;
+use super::check::known_action;
+use super::elsewhere::collection_of;
 use super::load::{Inside, Loader};
+use super::{Action, Keywords};
+use crate::diag::Diagnostic;
 use crate::yaml::{self, Node};
 
 /// A module that is a file of the user's.
@@ -21,17 +24,19 @@ pub struct Foreign {
 /// Endings of files beside modules that are none.
 const IGNORED: &[&str] = &["pyc", "pyo", "swp", "bak", "rpm", "md", "txt", "rst", "yaml", "yml", "ini", "orig"];
 
+/// As many times may a module have moved from one collection to another.
+const MOVES: usize = 8;
+
 impl Loader {
     /// The file of a module of this name, where the user has one: it wins over ours of the same short name.
     pub(super) fn foreign(&self, name: &str, inside: &Inside) -> Option<Arc<Foreign>> {
-        if let [namespace, collection, module] = name.split('.').collect::<Vec<_>>()[..] {
-            if namespace == "ansible" {
-                return if collection == "legacy" { self.foreign(module, inside) } else { None };
-            }
-            return self.collection(namespace, collection, inside).iter().find_map(|folder| self.foreign_in(folder, module));
-        }
-        if name.contains(['.', '/']) {
-            return None;
+        match name.split('.').collect::<Vec<_>>()[..] {
+            _ if name.contains('/') => return None,
+            [_] => {}
+            ["ansible", "builtin", ..] => return None,
+            ["ansible", "legacy", module] => return self.foreign(module, inside),
+            [_, _, _, ..] => return self.of_collection(name, inside),
+            _ => return None,
         }
         if let Some(found) = self.searched(inside).iter().find_map(|collection| self.foreign_in(collection, name)) {
             return Some(found);
@@ -44,7 +49,11 @@ impl Loader {
             .extend(self.roles.lock().ok().into_iter().flat_map(|roles| roles.values().map(|role| near(&role.path)).collect::<Vec<_>>()));
         folders.extend(inside.role.as_deref().map(near));
         let listed = folders.iter().map(|(library, _)| library).chain(&self.roots.library);
-        let path = listed.into_iter().find_map(|library| self.modules_in(library).get(name).cloned())?;
+        let Some(path) = listed.into_iter().find_map(|library| self.modules_in(library).get(name).cloned()) else {
+            // A short name from the time before collections leads to the one that took the module over.
+            let collection = collection_of(name).filter(|collection| !known_action(name) && *collection != "ansible.builtin")?;
+            return self.of_collection(&format!("{collection}.{name}"), inside);
+        };
         let utils = folders.into_iter().map(|(_, utils)| utils).filter(|utils| utils.is_dir()).collect();
         Some(Arc::new(Foreign { path, utils }))
     }
@@ -94,11 +103,65 @@ impl Loader {
         other || known.contains(short) || known.contains("group/")
     }
 
+    /// NAMESPACE.COLLECTION.MODULE, with folders before the module's name; where the collection gave it away, the one that has it now.
+    fn of_collection(&self, name: &str, inside: &Inside) -> Option<Arc<Foreign>> {
+        let mut name = name.to_owned();
+        for _ in 0..MOVES {
+            let (namespace, rest) = name.split_once('.')?;
+            let (collection, module) = rest.split_once('.')?;
+            let folders = self.collection(namespace, collection, inside);
+            if let Some(found) = folders.iter().find_map(|folder| self.foreign_in(folder, module)) {
+                return Some(found);
+            }
+            name = folders.iter().find_map(|folder| self.moved(folder, module))?;
+        }
+        None
+    }
+
     /// A module of a collection.
     fn foreign_in(&self, collection: &Path, module: &str) -> Option<Arc<Foreign>> {
         let plugins = collection.join("plugins");
-        let path = self.modules_in(&plugins.join("modules")).get(module)?.clone();
+        let (folders, module) = module.rsplit_once('.').unwrap_or(("", module));
+        let path = self.modules_in(&plugins.join("modules").join(folders.replace('.', "/"))).get(module)?.clone();
         Some(Arc::new(Foreign { path, utils: vec![plugins.join("module_utils")] }))
+    }
+
+    /// The action plugin of this name, which Ansible runs in its controller, and we do not: what is to be said of that.
+    pub(super) fn action_plugin(&self, action: &Action, inside: &Inside) -> Option<Diagnostic> {
+        let short = action.name.strip_prefix("ansible.legacy.").unwrap_or(&action.name);
+        let mut folders: Vec<PathBuf> = Vec::new();
+        if let [namespace, collection, _, ..] = short.split('.').collect::<Vec<_>>()[..] {
+            folders.extend(self.collection(namespace, collection, inside).iter().map(|folder| folder.join("plugins/action")));
+        } else {
+            folders.extend(action.foreign.iter().filter_map(|module| Some(module.path.parent()?.with_file_name("action"))));
+            folders.extend(inside.role.iter().chain([&inside.playbook]).map(|folder| folder.join("action_plugins")));
+            folders.extend(self.roots.actions.iter().cloned());
+        }
+        let name = short.rsplit('.').next().unwrap_or(short);
+        let path = folders.iter().find_map(|folder| self.modules_in(folder).get(name).cloned())?;
+        // Of many that are all in the plugin the module holds only documentation.
+        let works = |module: &Arc<Foreign>| {
+            let text = std::fs::read_to_string(&module.path).unwrap_or_default();
+            ["AnsibleModule", "__main__", "main()"].iter().any(|word| text.contains(word))
+        };
+        let shown = crate::template::normal(&super::load::shown(&path));
+        let problem = if action.foreign.as_ref().map_or(known_action(&action.name), works) {
+            Diagnostic::warning(format!("`{}` runs without its action plugin", action.name))
+        } else {
+            Diagnostic::error(format!("`{}` is an action plugin, and those are not run", action.name))
+        };
+        Some(problem.at(&action.name_span).help(format!("{} is Python that runs in Ansible's controller", shown.display())))
+    }
+
+    /// Where a collection's `meta/runtime.yml` leads from this name: docs.ansible.com, "Collection structure".
+    fn moved(&self, collection: &Path, module: &str) -> Option<String> {
+        let file = collection.join("meta/runtime.yml");
+        let mut known = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
+        let routing = known
+            .entry(file)
+            .or_insert_with_key(|file| yaml::load(&yaml::read(file).ok()?).ok()?.single().ok()??.get("plugin_routing").cloned())
+            .as_ref()?;
+        ["modules", "action"].iter().find_map(|kind| routing.get(kind)?.get(module)?.get("redirect")?.scalar_text())
     }
 
     /// Each folder is read once.

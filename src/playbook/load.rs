@@ -2,12 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
 
+use super::imports::Open;
 use super::keywords::{SHARED, SINGLE, list_or_one};
 use super::library::Listing;
-use super::task::{bears, folder_of, unknown};
+use super::task::{folder_of, unknown};
 use super::{Keywords, Play, Role, Step};
 use indexmap::{IndexMap, IndexSet};
 
@@ -54,6 +55,8 @@ pub struct Roots {
     pub collections: Vec<PathBuf>,
     /// Folders that hold modules of the user's own, after `library/` beside the playbook.
     pub library: Vec<PathBuf>,
+    /// Folders that hold action plugins, which are only told of.
+    pub actions: Vec<PathBuf>,
     /// Folders that hold plugins of the user's own, after those beside the playbook.
     pub plugins: crate::plugins::Folders,
 }
@@ -72,6 +75,10 @@ pub struct Loader {
     pub roots: Roots,
     /// Whether modules and their arguments are checked while reading (always, but for tools that only list).
     pub check_actions: bool,
+    /// What is wrong with tasks that may never be reached is told, and no reason not to begin: as under Ansible's names.
+    pub lenient: bool,
+    /// Nothing will run: what a task alone would fail with is only told.
+    pub only_reading: AtomicBool,
     /// What names in static imports may use: extra variables.
     pub constants: Option<Arc<dyn Scope>>,
     pub decrypt: Option<Arc<Decrypt>>,
@@ -81,20 +88,13 @@ pub struct Loader {
     /// In the order in which they came.
     pub(super) roles: Mutex<IndexMap<String, Arc<Role>>>,
     pub(super) libraries: Mutex<HashMap<PathBuf, Listing>>,
+    /// What the `meta/runtime.yml` of collections say of plugins that moved.
+    pub(super) moved: Mutex<HashMap<PathBuf, Option<Node>>>,
     /// Modules that some `module_defaults` speaks of, by short names: what a task of theirs lacks may come from there.
     pub(super) defaulted: Mutex<HashSet<String>>,
     pub warnings: Mutex<Vec<Diagnostic>>,
     /// How many names of static imports were made from variables.
     pub(super) rendered: AtomicUsize,
-}
-
-/// Playbooks that are being read.
-#[derive(Default)]
-struct Open {
-    /// Outermost first: an import of one of them is a circle.
-    files: Vec<PathBuf>,
-    /// Given with the imports that lead here.
-    vars: VarMap,
 }
 
 /// Where a list of tasks stands.
@@ -140,12 +140,15 @@ impl Loader {
         Loader {
             roots,
             check_actions: true,
+            lenient: false,
+            only_reading: AtomicBool::new(false),
             constants: None,
             decrypt: None,
             duplicates: Duplicates::default(),
             private_roles: None,
             roles: Mutex::default(),
             libraries: Mutex::default(),
+            moved: Mutex::default(),
             defaulted: Mutex::default(),
             warnings: Mutex::default(),
             rendered: AtomicUsize::new(0),
@@ -209,7 +212,7 @@ impl Loader {
         Ok(loaded.documents.into_iter().next().unwrap_or_else(|| Node::new(Kind::Null, crate::diag::Span::locate(source, 0, 0))))
     }
 
-    fn playbook_file(&self, path: &Path, open: &mut Open, plays: &mut Vec<Play>, problems: &mut Diagnostics) {
+    pub(super) fn playbook_file(&self, path: &Path, open: &mut Open, plays: &mut Vec<Play>, problems: &mut Diagnostics) {
         let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         if open.files.contains(&real) {
             problems.push(Diagnostic::error(format!("playbook {} imports itself", path.display())));
@@ -247,45 +250,6 @@ impl Loader {
                 Some((_, file)) => self.import_playbook(item, file, folder, open, plays, problems),
                 None => plays.extend(self.play(item, entries, folder, &open.vars, problems)),
             }
-        }
-    }
-
-    fn import_playbook(&self, item: &Node, file: &Node, folder: &Path, open: &mut Open, plays: &mut Vec<Play>, problems: &mut Diagnostics) {
-        let mut keywords = Keywords::default();
-        for (key, value) in item.as_map().unwrap_or_default() {
-            let name = key.as_str().unwrap_or_default();
-            if !(name.ends_with("import_playbook") || name == "name" || keywords.take(name, value, problems)) {
-                problems.push(unknown(key, "import_playbook", SHARED.iter().copied(), None));
-            }
-        }
-        let inside =
-            Inside { folder: folder.to_owned(), playbook: folder.to_owned(), ..Inside::default() }.with(&keywords.vars).with(&open.vars);
-        let Some(name) = self.constant(file, &inside) else {
-            problems.push(
-                file.error("the file of `import_playbook` must be known before anything runs")
-                    .help("only extra variables and those of the import can be used in it"),
-            );
-            return;
-        };
-        let name = name.split_whitespace().next().unwrap_or_default().to_owned();
-        let path = folder.join(&name);
-        if !path.exists() {
-            problems
-                .push(file.error(format!("playbook `{name}` does not exist")).readable().help(format!("looked for {}", path.display())));
-            return;
-        }
-        let first = plays.len();
-        let mut vars = keywords.vars.clone();
-        vars.extend(open.vars.clone());
-        let before = std::mem::replace(&mut open.vars, vars);
-        self.playbook_file(&path, open, plays, problems);
-        open.vars = before;
-        for play in &mut plays[first..] {
-            let mut merged = (*play.keywords).clone();
-            merged.when.splice(0..0, keywords.when.iter().cloned());
-            merged.tags.extend(keywords.tags.iter().cloned());
-            merged.vars.extend(keywords.vars.clone());
-            play.keywords = Arc::new(merged);
         }
     }
 
@@ -329,9 +293,14 @@ impl Loader {
             problems.push(hosts.error("Hosts list cannot be empty. Please check your playbook").help("name a group, a host or a pattern"));
         }
         let collections = super::collections::searched_in(node.get("collections"), folder);
-        let inside =
-            Inside { folder: folder.to_owned(), playbook: folder.to_owned(), borne: bears(&keywords), collections, ..Inside::default() }
-                .with(&keywords.vars);
+        let inside = Inside {
+            folder: folder.to_owned(),
+            playbook: folder.to_owned(),
+            borne: self.bears(&keywords),
+            collections,
+            ..Inside::default()
+        }
+        .with(&keywords.vars);
         own.get("vars_prompt").map(list_or_one).unwrap_or_default().iter().for_each(|entry| super::check::check_prompt(entry, problems));
         let inside = own
             .get("vars_files")

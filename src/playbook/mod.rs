@@ -6,6 +6,7 @@ pub(crate) mod collections;
 mod constant;
 mod elsewhere;
 mod escapes;
+mod imports;
 mod keywords;
 mod library;
 mod load;

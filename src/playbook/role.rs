@@ -124,7 +124,8 @@ impl Loader {
         let name = self.role_name(name_node, inside, problems)?;
         // `vars` are as those of a block; only what is written beside them is a parameter.
         let known: VarMap = params.iter().chain(&keywords.vars).map(|(name, var)| (name.clone(), var.clone())).collect();
-        let role = problems.collect_all(self.role(&name, &From::default(), &inside.with(&known)), name_node.span())?;
+        let inside = Inside { borne: inside.borne || self.bears(&keywords), ..inside.with(&known) };
+        let role = problems.collect_all(self.role(&name, &From::default(), &inside), name_node.span())?;
         let (allow_duplicates, public) = (role.allow_duplicates, !self.private_roles.unwrap_or(false));
         Some(RoleUse { role, params, keywords: Arc::new(keywords), public, allow_duplicates, validate: true, way: Way::Entry })
     }
@@ -136,7 +137,7 @@ impl Loader {
             return None;
         };
         let name = self.role_name(name_node, inside, problems)?;
-        let inside = inside.with(&task.keywords.vars);
+        let inside = Inside { borne: inside.borne || self.bears(&task.keywords), ..inside.with(&task.keywords.vars) };
         let from = self.from(&task.action, &inside, problems)?;
         let role = problems.collect_all(self.role(&name, &from, &inside), name_node.span())?;
         let flag = |key: &str| {
@@ -216,6 +217,7 @@ impl Loader {
             role: Some(path.to_owned()),
             chain: inside.chain.clone(),
             vars: inside.vars.clone(),
+            borne: inside.borne,
             ..Inside::default()
         };
         inner.chain.push(key.to_owned());

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::check::known_action;
 use super::keywords::{SHARED, SINGLE, list_or_one, word_flag};
@@ -37,6 +38,18 @@ const OWN: &[&str] = &[
 const BLOCK_OWN: &[&str] = &["name", "block", "rescue", "always"];
 
 impl Loader {
+    /// Whether a failure here is borne, or may not come about.
+    pub(super) fn bears(&self, keywords: &Keywords) -> bool {
+        let skipped = || !keywords.when.is_empty() || keywords.tags.iter().any(|tag| tag == "never");
+        keywords.get("ignore_errors").is_some_and(|node| word_flag(node) != Some(false)) || self.lenient && skipped()
+    }
+
+    /// What is said of a plugin is said once.
+    fn first_of(&self, problem: &Diagnostic) -> bool {
+        let told = self.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        !told.iter().any(|before| before.message == problem.message)
+    }
+
     /// A list of tasks, as in `tasks:` or a tasks file. All problems are collected; what can be read is read.
     pub(super) fn steps(&self, list: &Node, inside: &Inside, problems: &mut Diagnostics) -> Vec<Step> {
         match list.kind() {
@@ -121,7 +134,7 @@ impl Loader {
         }
         let inside = Inside {
             taken_in: false,
-            borne: inside.borne || node.get("rescue").is_some() || bears(&keywords),
+            borne: inside.borne || node.get("rescue").is_some() || self.bears(&keywords),
             ..inside.with(&keywords.vars)
         };
         let mut part = |name: &str| node.get(name).map(|list| self.steps(list, &inside, problems)).unwrap_or_default();
@@ -194,7 +207,10 @@ impl Loader {
         }
         action.foreign = self.foreign(&action.name, inside);
         self.note_defaults(&keywords);
-        if self.check_actions && action.foreign.is_none() {
+        let plugin = self.action_plugin(&action, inside);
+        let instead = plugin.as_ref().is_some_and(|problem| problem.level == Level::Error);
+        own.0.extend(plugin.filter(|problem| problem.level == Level::Error || self.first_of(problem)));
+        if self.check_actions && action.foreign.is_none() && !instead {
             super::check::check_action(&action, self.has_defaults(action.short()), problems, &mut own);
         }
         if action.short() == "meta" {
@@ -223,12 +239,16 @@ impl Loader {
             action,
         };
         super::check::check_templates(&task, &mut own);
-        if inside.borne || bears(&task.keywords) {
+        // A loop may have no items, a handler no notification.
+        let perhaps = self.lenient && (inside.handlers || task.repeat.is_some());
+        if inside.borne || self.bears(&task.keywords) || perhaps || self.only_reading.load(Ordering::Relaxed) {
             // Whoever wrote it may count on the failure: it is told, and comes in the task's turn.
             let told = own.0.into_iter().map(|problem| Diagnostic { level: Level::Warning, ..problem });
             self.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(told);
         } else {
-            problems.0.extend(own.0);
+            let (told, wrong) = own.0.into_iter().partition(|problem| problem.level == Level::Warning);
+            self.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend::<Vec<_>>(told);
+            problems.0.extend::<Vec<_>>(wrong);
         }
         Some(task)
     }
@@ -255,7 +275,7 @@ impl Loader {
             );
             return None;
         }
-        let inside = Inside { taken_in: true, borne: inside.borne || bears(&task.keywords), ..inside.clone() };
+        let inside = Inside { taken_in: true, borne: inside.borne || self.bears(&task.keywords), ..inside.clone() };
         let (steps, inner) = self.tasks_file(&path, &inside, problems);
         Some(vec![Step::Block(Arc::new(Block {
             name: None,
@@ -272,11 +292,6 @@ impl Loader {
         let role = self.role_of_action(task, inside, problems)?;
         Some(vec![Step::Role(Arc::new(role))])
     }
-}
-
-/// Whether a failure here is borne.
-pub(super) fn bears(keywords: &Keywords) -> bool {
-    keywords.get("ignore_errors").is_some_and(|node| word_flag(node) != Some(false))
 }
 
 /// `action: module k=v`, or a dictionary with `module`.

@@ -170,6 +170,7 @@ impl RunOptions {
             },
         };
         let mut loader = Loader::new(roots(config));
+        loader.lenient = persona::is_ansible();
         loader.decrypt.clone_from(&decrypt);
         loader.duplicates = match config.text("DUPLICATE_YAML_DICT_KEY").as_deref() {
             Some("error") => Duplicates::Refuse,
@@ -324,7 +325,7 @@ pub(in crate::cli) fn roots(config: &Config) -> Roots {
     // Some name the folder of collections itself.
     let above = |path: PathBuf| if path.ends_with("ansible_collections") { path.parent().map(Into::into).unwrap_or(path) } else { path };
     let collections = config.paths("COLLECTIONS_PATHS").into_iter().map(above).collect();
-    Roots { roles, collections, library: config.paths("DEFAULT_MODULE_PATH"), plugins }
+    Roots { roles, collections, library: config.paths("DEFAULT_MODULE_PATH"), actions: config.paths("DEFAULT_ACTION_PLUGIN_PATH"), plugins }
 }
 
 /// Tags as given: several options, commas; those of the configuration where none are.

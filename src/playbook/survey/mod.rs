@@ -108,9 +108,10 @@ impl<'a> Survey<'a> {
         self.makes_files |= is_here(&play.hosts) || play.keywords.get("connection").is_some_and(|node| node.as_str() == Some("local"));
         let collections = collections::searched_in(play.keywords.get("collections"), &play.folder);
         let place = Place { playbook: play.folder.clone(), borne: !reached, collections, ..Place::default() };
-        for steps in [&play.pre_tasks, &play.roles, &play.tasks, &play.post_tasks, &play.handlers] {
+        for steps in [&play.pre_tasks, &play.roles, &play.tasks, &play.post_tasks] {
             self.steps(steps, &place);
         }
+        self.steps(&play.handlers, &Place { borne: true, ..place });
     }
 
     /// A role by itself, as it would be used without parameters.
@@ -214,7 +215,8 @@ impl<'a> Survey<'a> {
             self.role_use(dependency, &inner);
         }
         self.steps(&used.role.tasks, &inner);
-        self.steps(&used.role.handlers, &inner);
+        // Perhaps nothing notifies them.
+        self.steps(&used.role.handlers, &Place { borne: true, ..inner });
     }
 
     fn task(&mut self, task: &Task, place: &Place) {
@@ -234,7 +236,9 @@ impl<'a> Survey<'a> {
         self.open |= task.action.foreign.is_some() || (!self.whole && OPEN.contains(&short));
         let borne = place.borne || bears(&task.keywords);
         if task.action.foreign.is_none() && elsewhere(&task.action.name) {
-            let level = if borne || place.perhaps { Level::Warning } else { Level::Error };
+            // A loop may have no items.
+            let perhaps = place.perhaps || task.repeat.as_ref().is_some_and(|repeat| repeat.terms.has_template());
+            let level = if borne || perhaps { Level::Warning } else { Level::Error };
             self.modules.push(Diagnostic { level, ..no_module(&task.action) });
         }
         self.makes_files |= short == "fetch" || task.keywords.get("delegate_to").is_some_and(is_here);
