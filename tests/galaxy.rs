@@ -160,6 +160,8 @@ fn collections_go_where_playbooks_find_them() {
     assert!(said.contains("acme.web") && said.contains("community.general"), "{said}");
     let list = place.installs(&["collection", "list", "-p", "collections"]);
     assert!(list.contains("acme.web, 1.2.3"), "{list}");
+    let again = place.installs(&["collection", "install", "-r", "requirements.yml", "-p", "collections"]);
+    assert!(again.contains("is already installed"), "{again}");
     place.write("play.yml", "- hosts: localhost\n  gather_facts: false\n  roles: [acme.web.site]\n");
     let ran = Command::new(env!("CARGO_BIN_EXE_deploy"))
         .current_dir(place.folder.path())

@@ -58,7 +58,7 @@ fn view(name: &str, style: &Style) -> anyhow::Result<Arc<dyn Sink>> {
     let style = style.clone();
     Ok(match name.rsplit('.').next().unwrap_or_default() {
         "default" | "debug" | "" => Arc::new(DefaultView::new(style)),
-        "yaml" => Arc::new(DefaultView::new(Style { yaml: true, ..style })),
+        "yaml" => Arc::new(DefaultView::new(Style { yaml: true, changed_first: true, indent: 2, pretty: None, ..style })),
         "json" => Arc::new(Json::default()),
         "minimal" => Arc::new(Minimal::new(style)),
         "oneline" => Arc::new(OneLine::new(style)),
@@ -102,6 +102,7 @@ fn style(verbosity: Verbosity) -> Style {
     let config = Config::current();
     Style {
         verbosity,
+        changed_first: false,
         yaml: config.text("CALLBACK_RESULT_FORMAT").as_deref() == Some("yaml"),
         pretty: config.given("CALLBACK_FORMAT_PRETTY").map(is_true),
         indent: config.number("CALLBACK_RESULT_INDENTATION").unwrap_or(4.0) as usize,

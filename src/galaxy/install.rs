@@ -110,6 +110,14 @@ fn install_one(wanted: &Requirement, pin: Option<&str>, options: &Options) -> Re
             }
         }
     }
+    // A collection that is there is known by what it was pinned to.
+    let pinned = |path: &Path, pin: &str| !options.force && place::recorded(path, "pin").as_deref() == Some(pin);
+    if let (Kind::Collection, Some(pin)) = (wanted.kind, pin)
+        && let Some(there) = place::installed(Kind::Collection, base).into_iter().find(|one| pinned(&one.path, pin))
+    {
+        let more = dependencies(wanted.kind, &there.path)?;
+        return Ok((Done { name: there.name, path: there.path, pin: Some(pin.to_owned()), outcome: Outcome::There }, more));
+    }
     std::fs::create_dir_all(base).map_err(|error| Diagnostic::error(format!("cannot make the folder {}: {error}", base.display())))?;
     // Beside its place, so that it can be moved there in one step.
     let temporary = tempfile::Builder::new()
@@ -125,6 +133,10 @@ fn install_one(wanted: &Requirement, pin: Option<&str>, options: &Options) -> Re
         return Err(Diagnostic::error(format!("{} is no role: it has neither tasks/ nor meta/", wanted.src)).at(&wanted.span));
     }
     let path = place::of(wanted.kind, &name, base);
+    if fetched.pin.as_deref().is_some_and(|pin| pinned(&path, pin)) {
+        let more = dependencies(wanted.kind, &path)?;
+        return Ok((Done { name, path, pin: fetched.pin, outcome: Outcome::There }, more));
+    }
     let cannot = |error: std::io::Error| Diagnostic::error(format!("cannot put {name} into {}: {error}", path.display()));
     place::record(&fetched.root, wanted.version.as_deref(), fetched.pin.as_deref()).map_err(cannot)?;
     put(&fetched.root, &path, temporary.path()).map_err(cannot)?;

@@ -23,6 +23,8 @@ pub(crate) struct Layout {
     pub(crate) explicit_end: bool,
     /// `"` or `'` around every scalar.
     pub(crate) quote: Option<char>,
+    /// Texts of several lines as literal blocks.
+    pub(crate) literal: bool,
 }
 
 /// One document.
@@ -166,13 +168,23 @@ impl Writer<'_> {
     }
 
     fn encrypted(&mut self, text: &str, indent: isize) {
-        let end = if text.ends_with('\n') { "" } else { "-" };
         self.indicator("!vault", true, false, false);
-        self.indicator(&format!("|{end}"), true, false, false);
+        self.literal(text, indent);
+    }
+
+    /// `|`, and the lines below it.
+    fn literal(&mut self, text: &str, indent: isize) {
+        let hint = if text.starts_with([' ', '\n']) { self.layout.indent.to_string() } else { String::new() };
+        let end = match text.trim_end_matches('\n').len() {
+            rest if rest == text.len() => "-",
+            rest if rest + 1 == text.len() => "",
+            _ => "+",
+        };
+        self.indicator(&format!("|{hint}{end}"), true, false, false);
         let level = self.deeper(indent);
-        for line in text.lines() {
+        for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
             self.indention = false;
-            self.indent(level);
+            self.indent(if line.is_empty() { 0 } else { level });
             self.put(line);
         }
         self.space = false;
@@ -250,7 +262,9 @@ impl Writer<'_> {
             // libyaml marks that the quotes do not make it a string.
             self.indicator("!", true, false, false);
         }
-        if plain {
+        if self.layout.literal && look.literal && !key && self.flow == 0 {
+            self.literal(&text, indent);
+        } else if plain {
             self.plain(&text, level, !key);
         } else if quote != Some('"') && look.single && !(key && look.several_lines) {
             self.single(&text, level, !key);

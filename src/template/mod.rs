@@ -143,11 +143,12 @@ pub(crate) fn yaml_sorted(value: &Value) -> String {
         explicit_start: false,
         explicit_end: false,
         quote: None,
+        literal: false,
     };
     dump::dump(value, &layout).unwrap_or_else(|_| value.to_string())
 }
 
-/// A value as YAML in block style, indented by so much a level; what cannot be written that way as JSON.
+/// A value as YAML in block style, indented by so much a level, texts of several lines as blocks; what cannot be written so as JSON.
 pub fn yaml(value: &Value, indent: usize) -> String {
     let layout = dump::Layout {
         indent,
@@ -158,6 +159,7 @@ pub fn yaml(value: &Value, indent: usize) -> String {
         explicit_start: false,
         explicit_end: false,
         quote: None,
+        literal: true,
     };
     dump::dump(value, &layout).unwrap_or_else(|_| value.to_string())
 }

@@ -16,6 +16,8 @@ pub struct Style {
     pub verbosity: Verbosity,
     /// Results as YAML, not as JSON.
     pub yaml: bool,
+    /// As the callback `yaml` writes it: `changed` stands before the lines.
+    pub changed_first: bool,
     /// Over several lines; `None`: only what was made to be read, and with -vvv.
     pub pretty: Option<bool>,
     /// Blanks of a level.
@@ -37,6 +39,7 @@ impl Default for Style {
         Style {
             verbosity: Verbosity::default(),
             yaml: false,
+            changed_first: false,
             pretty: None,
             indent: 4,
             ok: true,

@@ -11,12 +11,14 @@ pub(super) struct Look {
     pub(super) flow_plain: bool,
     pub(super) block_plain: bool,
     pub(super) single: bool,
+    /// It has several lines, and nothing that a literal block would lose.
+    pub(super) literal: bool,
 }
 
 impl Look {
     pub(super) fn at(text: &str, unicode: bool) -> Look {
         if text.is_empty() {
-            return Look { several_lines: false, flow_plain: false, block_plain: true, single: true };
+            return Look { several_lines: false, flow_plain: false, block_plain: true, single: true, literal: false };
         }
         let chars: Vec<char> = text.chars().collect();
         let is_break = |c: char| matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
@@ -61,6 +63,7 @@ impl Look {
             flow_plain: !bare && !flow,
             block_plain: !bare && !block,
             single: !break_space && !space_break && !special,
+            literal: text.contains('\n') && !space_break && !special && !text.ends_with(' '),
         }
     }
 }

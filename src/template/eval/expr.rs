@@ -13,7 +13,11 @@ impl Eval<'_> {
             Expr::Const(value) => Ok(value.clone()),
             Expr::Embedded(program) => {
                 let _entered = super::enter(0, 0)?;
-                Eval::new(self.context, Unit { program: program.clone(), ..self.unit.clone() }).run()
+                // What it lacks is lacking in whatever it stands in.
+                match Eval::new(self.context, Unit { program: program.clone(), ..self.unit.clone() }).run() {
+                    Err(Fail::Undefined(undefined)) => Ok(Value::Undefined(undefined)),
+                    other => other,
+                }
             }
             Expr::Var(..) | Expr::Attr(..) | Expr::Item(..) => {
                 let found = self.path(expr, frame)?;

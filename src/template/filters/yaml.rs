@@ -49,6 +49,7 @@ fn write(call: &Invocation<'_, '_>, indent: usize, flow: Option<bool>) -> Result
         explicit_start: flag("explicit_start", false),
         explicit_end: flag("explicit_end", false),
         quote: keyword("default_style").and_then(Value::as_str).and_then(|style| style.chars().next()),
+        literal: false,
     };
     dump::dump(&settle(&call.input)?, &layout).map(Value::from)
 }

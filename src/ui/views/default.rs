@@ -22,6 +22,8 @@ struct State {
     banner: Option<u64>,
     /// Warnings shown already.
     warned: HashSet<String>,
+    /// And what went wrong in the same words at the same place: for another host it is not said again.
+    failures: HashSet<String>,
 }
 
 impl Default {
@@ -59,7 +61,7 @@ impl Default {
         }
     }
 
-    fn finished(&self, task: &TaskInfo, host: &str, outcome: &Outcome) {
+    fn finished(&self, state: &mut State, task: &TaskInfo, host: &str, outcome: &Outcome) {
         let name = match &outcome.delegated_to {
             Some(other) => format!("[{host} -> {other}]"),
             None => format!("[{host}]"),
@@ -84,12 +86,12 @@ impl Default {
         let skipped = || self.arrow(outcome, action, false);
         let fails = matches!(outcome.status, Status::Failed | Status::Ignored | Status::Unreachable | Status::UnreachableIgnored);
         if fails && !whole_loop && bracketed() && !task.no_log && !outcome.hidden {
+            let message = outcome.result.get("msg").map(ToString::to_string).unwrap_or_default();
+            let text = origin::failure(outcome.error.as_ref(), &message, &task.span);
             match &outcome.error {
+                _ if !state.failures.insert(text.clone()) => {}
                 Some(problem) if problem.of_hosts => report(problem),
-                problem => {
-                    let message = outcome.result.get("msg").map(ToString::to_string).unwrap_or_default();
-                    self.failure(&paint(&origin::failure(problem.as_ref(), &message, &task.span), Colour::Red));
-                }
+                _ => self.failure(&paint(&text, Colour::Red)),
             }
         }
         if fails && bracketed() && !of_loop && (!whole_loop || action == "debug") {
@@ -127,7 +129,9 @@ impl Default {
             && !bracketed()
         {
             self.path(task);
-            report(problem);
+            if state.failures.insert(format!("{} {:?}", problem.message, problem.span.as_ref().map(ToString::to_string))) {
+                report(problem);
+            }
         }
     }
 
@@ -154,7 +158,13 @@ impl Default {
             }
             results::of_debug(&mut map);
         }
-        format!(" => {}", results::text(map, &self.style, made_to_show))
+        let mut first = String::new();
+        if self.style.changed_first
+            && let Some(changed) = map.shift_remove("changed")
+        {
+            first = format!("changed={changed} ");
+        }
+        format!(" => {first}{}", results::text(map, &self.style, made_to_show))
     }
 
     fn diff(&self, outcome: &Outcome) {
@@ -209,7 +219,7 @@ impl Sink for Default {
                 if self.is_wanted(outcome.status) {
                     self.banner(&mut state, &task);
                     self.diff(&outcome);
-                    self.finished(&task, &host, &outcome);
+                    self.finished(&mut state, &task, &host, &outcome);
                 }
             }
             Event::Finished { task, host, outcome } => {
@@ -219,7 +229,7 @@ impl Sink for Default {
                     if !items_showed_it {
                         self.diff(&outcome);
                     }
-                    self.finished(&task, &host, &outcome);
+                    self.finished(&mut state, &task, &host, &outcome);
                 }
                 results::warn(&outcome, &mut state.warned);
             }
@@ -291,7 +301,7 @@ fn custom_stats(stats: &[(String, Value)]) {
 /// Columns of a banner, as ansible-playbook has them without a terminal.
 const WIDTH: usize = 79;
 
-fn banner(title: &str) {
+pub(super) fn banner(title: &str) {
     let stars = "*".repeat(WIDTH.saturating_sub(title.chars().count()).max(3));
     line(&format!("\n{} {stars}", paint(title, Colour::Bright)));
 }

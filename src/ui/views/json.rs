@@ -61,7 +61,8 @@ impl Sink for Json {
                     figures.into_iter().map(|(of, figures)| (of, figures.to_json().unwrap_or_default())).collect();
                 let global = custom.shift_remove("RUN").unwrap_or_else(|| json!({}));
                 let plays: Value = plays.iter().map(Play::json).collect();
-                let all = json!({"plays": plays, "stats": stats, "custom_stats": custom, "global_custom_stats": global});
+                let mut all = json!({"plays": plays, "stats": stats, "custom_stats": custom, "global_custom_stats": global});
+                all.sort_all_objects();
                 line(&results::indented(&all, 4));
             }
             _ => {}
@@ -72,7 +73,8 @@ impl Sink for Json {
 impl Play {
     fn task(&mut self, task: &TaskInfo) -> &mut Task {
         let at = self.tasks.iter().rposition(|known| known.id == task.id).unwrap_or_else(|| {
-            let path = format!("{}:{}", task.span.source.path.display(), task.span.line);
+            let path = &task.span.source.path;
+            let path = format!("{}:{}", std::path::absolute(path).as_ref().unwrap_or(path).display(), task.span.line);
             self.tasks.push(Task { id: task.id, name: task.name.clone(), path, began: now(), ended: now(), hosts: Map::new() });
             self.tasks.len() - 1
         });
@@ -92,6 +94,7 @@ impl Play {
 
 fn result(task: &TaskInfo, outcome: &Outcome) -> Value {
     let mut map = results::shown(outcome, 0);
+    map.retain(|key, value| !(matches!(key.as_str(), "failed" | "skipped") && *value == Value::Bool(false)));
     map.insert("action".into(), task.action.clone().into());
     match outcome.status {
         Status::Failed | Status::Ignored => drop(map.insert("failed".into(), true.into())),

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::default::banner;
 use crate::engine::{Event, Sink};
 use crate::ui::line;
 
@@ -22,6 +23,7 @@ impl Sink for Timer {
         if matches!(event, Event::Ended { .. }) {
             let seconds = self.begun.elapsed().as_secs();
             let (days, hours, minutes) = (seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60);
+            banner("PLAYBOOK RECAP");
             line(&format!("Playbook run took {days} days, {hours} hours, {minutes} minutes, {} seconds", seconds % 60));
         }
     }
@@ -71,6 +73,7 @@ impl Sink for ProfileTasks {
             }
             Event::Ended { .. } => {
                 let last = state.end_current();
+                banner("TASKS RECAP");
                 line(&stamp(last, state.begun.elapsed()));
                 line(&"=".repeat(79));
                 let mut rows = std::mem::take(&mut state.done);

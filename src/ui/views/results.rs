@@ -55,19 +55,66 @@ pub(super) fn of_debug(map: &mut Map<String, Json>) {
 /// After ` => `, or ` =>` and lines below it in YAML. `wide`: made to be read, over several lines.
 pub(super) fn text(map: Map<String, Json>, style: &Style, wide: bool) -> String {
     let wide = style.pretty.unwrap_or(wide || style.verbosity.level > 2);
-    let json = Json::Object(map);
     if !style.yaml {
+        let json = Json::Object(map);
         return if wide { indented(&json, style.indent) } else { spaced(&json) };
     }
-    yaml(&json, style.indent)
+    if style.pretty == Some(false) {
+        return below(&template::yaml(&Value::from_json(&Json::Object(map)), 2), style.indent);
+    }
+    yaml(map, style.indent)
 }
 
-/// Lines of YAML, each indented, after a line feed.
-pub(super) fn yaml(json: &Json, indent: usize) -> String {
-    let text = template::yaml(&Value::from_json(json), indent);
+/// A result as lines of YAML, each indented, after a line feed. Made to be read: what lines say twice, blanks at their ends and
+/// control characters are left out.
+pub(super) fn yaml(mut map: Map<String, Json>, indent: usize) -> String {
+    for stream in ["stdout", "stderr"] {
+        if map.contains_key(stream)
+            && let Some(lines) = map.get_mut(&format!("{stream}_lines"))
+        {
+            *lines = "<omitted>".into();
+        }
+    }
+    below(&template::yaml(&Value::from_json(&eased(Json::Object(map))), indent), indent)
+}
+
+fn below(text: &str, indent: usize) -> String {
     let lines: Vec<String> =
         text.trim_end().lines().map(|line| if line.is_empty() { String::new() } else { format!("{}{line}", " ".repeat(indent)) }).collect();
     format!("\n{}", lines.join("\n"))
+}
+
+fn eased(json: Json) -> Json {
+    match json {
+        Json::String(text) if text.contains('\n') => {
+            let lines = text.trim_end().split('\n').map(|line| without_tabs(line).trim_end().to_owned());
+            Json::String(lines.collect::<Vec<_>>().join("\n"))
+        }
+        Json::Array(items) => items.into_iter().map(eased).collect(),
+        Json::Object(map) => map.into_iter().map(|(key, value)| (key, eased(value))).collect::<Map<_, _>>().into(),
+        other => other,
+    }
+}
+
+/// Tabs as blanks up to the next multiple of eight columns; other control characters left out.
+fn without_tabs(line: &str) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for c in line.chars() {
+        match c {
+            '\t' => {
+                let blanks = 8 - column % 8;
+                out.push_str(&" ".repeat(blanks));
+                column += blanks;
+            }
+            c if c.is_control() => {}
+            c => {
+                out.push(c);
+                column += 1;
+            }
+        }
+    }
+    out
 }
 
 /// JSON over many lines.
