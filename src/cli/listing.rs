@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use indexmap::IndexSet;
+
 use super::options::Prepared;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::engine::{Ended, rendered_tags, selected};
+use crate::engine::{Ended, name_of_hosts, pattern, rendered_tags, scope_of_play, selected};
 use crate::playbook::{Keywords, Play, Step};
 use crate::template::render_text;
 use crate::ui;
-use crate::vars::TaskScope;
 use crate::yaml::Node;
 
 /// What is asked for.
@@ -49,13 +50,20 @@ pub(super) fn show(
     // Tags are shown to be chosen from: those that only run when asked for too.
     let all = ["all".to_owned(), "never".to_owned()];
     let only = if what.tags && tags.is_empty() { &all[..] } else { tags };
-    let scope = TaskScope::outside(&prepared.world);
     ui::line(&format!("\nplaybook: {}", path.display()));
     for (number, play) in plays.iter().enumerate() {
+        let scope = scope_of_play(&prepared.world, &prepared.loader, play);
         let pattern = pattern(&play.hosts, &scope)?;
-        let name = play.name.as_ref().map_or_else(|| pattern.join(","), |node| node.scalar_text().unwrap_or_default());
+        let written = |node: &Node| render_text(node, &scope).ok().or_else(|| node.scalar_text()).unwrap_or_default();
+        let name = match &play.name {
+            Some(node) => written(node),
+            None => name_of_hosts(&play.hosts, &scope)?,
+        };
         let own: BTreeSet<String> = play.keywords.tags.iter().cloned().collect();
-        ui::line(&format!("\n  play #{} ({}): {name}\tTAGS: [{}]", number + 1, pattern.join(","), joined(&own)));
+        // These stand as they were written.
+        let tags: IndexSet<String> = rendered_tags(play.keywords.tags.iter().map(String::as_str), &scope).into_iter().collect();
+        let tags = tags.into_iter().collect::<Vec<_>>().join(",");
+        ui::line(&format!("\n  play #{} ({}): {name}\tTAGS: [{tags}]", number + 1, pattern.join(",")));
         if what.hosts {
             let quoted: Vec<String> = pattern.iter().map(|part| format!("'{part}'")).collect();
             let hosts = hosts_of(play, prepared, limit)?;
@@ -66,9 +74,8 @@ pub(super) fn show(
         for steps in [&play.pre_tasks, &play.roles, &play.tasks, &play.post_tasks] {
             collect(steps, &own, None, &mut rows);
         }
-        let of_play = scope.with(play.keywords.vars.clone());
         for row in &mut rows {
-            row.tags = rendered_tags(row.tags.iter().map(String::as_str), &of_play).into_iter().collect();
+            row.tags = rendered_tags(row.tags.iter().map(String::as_str), &scope).into_iter().collect();
         }
         rows.retain(|row| selected(&row.tags.iter().map(String::as_str).collect::<Vec<_>>(), only, skip));
         if what.tasks {
@@ -88,15 +95,8 @@ pub(super) fn show(
 /// # Errors
 /// They cannot be worked out.
 pub(super) fn hosts_of(play: &Play, prepared: &Prepared, limit: Option<&str>) -> Result<Vec<Arc<str>>, Diagnostic> {
-    let pattern = pattern(&play.hosts, &TaskScope::outside(&prepared.world))?;
+    let pattern = pattern(&play.hosts, &scope_of_play(&prepared.world, &prepared.loader, play))?;
     prepared.world.read_inventory(|inventory| inventory.matching(&pattern.join(","), limit))
-}
-
-fn pattern(hosts: &Node, scope: &TaskScope) -> Result<Vec<String>, Diagnostic> {
-    match hosts.as_list() {
-        Some(items) => items.iter().map(|item| render_text(item, scope)).collect(),
-        None => Ok(vec![render_text(hosts, scope)?]),
-    }
 }
 
 /// Tasks of the list, without those of `rescue` and `always`, as ansible-playbook lists them.

@@ -88,7 +88,8 @@ pub(super) fn run(mut args: Args) -> anyhow::Result<ExitCode> {
     }
     if show.anything() {
         for (path, plays) in &books {
-            listing::show(path, plays, &prepared, &show, &tags, &skip_tags, args.options.limit.as_deref())?;
+            listing::show(path, plays, &prepared, &show, &tags, &skip_tags, args.options.limit.as_deref())
+                .map_err(|problem| persona::coded(persona::code(1, 4), problem))?;
         }
         return Ok(0);
     }

@@ -26,5 +26,6 @@ mod task;
 pub use crate::actions::{Ask, Nobody};
 pub use event::{Counts, Event, Job, Outcome, Several, Silent, Sink, Status, TaskInfo};
 pub use frame::selected;
+pub use play::{name_of_hosts, pattern, scope_of_play};
 pub use run::{Ended, Gathering, Options, Run};
 pub use task::rendered_tags;

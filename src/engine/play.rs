@@ -15,10 +15,10 @@ use super::frame::Frame;
 use super::handlers::{Handlers, collect_handlers};
 use super::run::{Gathering, Run};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::playbook::{self, Play, Role, Step, Task, VarMap, role};
+use crate::playbook::{self, Loader, Play, Role, RoleUse, Step, Task, VarMap, role};
 use crate::template::{Var, render, render_text};
 use crate::value::Value;
-use crate::vars::{Chain, HostState, PlayVars, TaskScope};
+use crate::vars::{Chain, HostState, PlayVars, TaskScope, World};
 use crate::yaml::{Kind, Node};
 
 /// A host in a play.
@@ -163,41 +163,81 @@ fn strategy(run: &Run, play: &Play, scope: &TaskScope) -> Result<Strategy, Diagn
     })
 }
 
+/// The hosts of a play, part by part.
+///
+/// # Errors
+/// A template that cannot be rendered.
+pub fn pattern(hosts: &Node, scope: &TaskScope) -> Result<Vec<String>, Diagnostic> {
+    match hosts.kind() {
+        Kind::List(items) => items.iter().map(|item| render_text(item, scope)).collect(),
+        _ => Ok(match render(hosts, scope)? {
+            Value::List(items) => items.iter().map(ToString::to_string).collect(),
+            other => vec![other.to_string()],
+        }),
+    }
+}
+
+/// What an unnamed play is called by: its hosts as they are written, or come out of a template.
+pub fn name_of_hosts(hosts: &Node, scope: &TaskScope) -> Result<String, Diagnostic> {
+    match hosts.kind() {
+        Kind::List(_) => Ok(pattern(hosts, scope)?.join(",")),
+        _ => render_text(hosts, scope),
+    }
+}
+
+/// What a play's own keywords may use: extra variables, those of the play, of its files and of its roles.
+pub fn scope_of_play(world: &Arc<World>, loader: &Loader, play: &Play) -> TaskScope {
+    let (defaults, role_vars) = public_vars(&roles_of(play));
+    let mut over = loader.vars_of_files(play);
+    over.extend(role_vars);
+    let early = PlayVars {
+        vars: Arc::new(play.keywords.vars.clone()),
+        role_defaults: RwLock::new(Arc::new(defaults)),
+        role_vars: RwLock::new(Arc::new(over)),
+        folder: play.folder.clone(),
+        ..PlayVars::default()
+    };
+    TaskScope::new(world, &Arc::new(early), &Arc::new(HostState::new("localhost".into())), &Arc::new(Chain::default()))
+}
+
+type Roles<'a> = IndexMap<*const RoleUse, &'a Arc<RoleUse>>;
+
+fn roles_of(play: &Play) -> Roles<'_> {
+    let mut roles = IndexMap::new();
+    for steps in [&play.pre_tasks, &play.roles, &play.tasks, &play.post_tasks, &play.handlers] {
+        role::roles_in(steps, &mut roles);
+    }
+    roles
+}
+
+/// Defaults and variables of roles that are there for the whole play.
+fn public_vars(roles: &Roles<'_>) -> (VarMap, VarMap) {
+    let (mut defaults, mut vars) = (VarMap::new(), VarMap::new());
+    for used in roles.values().filter(|used| used.public) {
+        defaults.extend(used.role.defaults.clone());
+        vars.extend(used.role.vars.clone());
+    }
+    (defaults, vars)
+}
+
 /// Renders what the play needs before it has tasks: its hosts, its variables.
 fn prepare(run: &Arc<Run>, play: &Play) -> Result<(Arc<PlayVars>, Vec<Arc<str>>), Diagnostics> {
     let world = &run.world;
-    let play_vars: VarMap = play.keywords.vars.clone();
-    // `hosts` and `name` may use extra variables and the play's own.
-    let early = Arc::new(PlayVars { vars: Arc::new(play_vars.clone()), folder: play.folder.clone(), ..PlayVars::default() });
-    let nobody: Host = Arc::new(HostState::new("localhost".into()));
-    let scope = TaskScope::new(world, &early, &nobody, &Arc::new(Chain::default()));
-    let pattern = match play.hosts.kind() {
-        Kind::List(items) => items.iter().map(|item| render_text(item, &scope)).collect::<Result<Vec<_>, _>>()?.join(","),
-        _ => match render(&play.hosts, &scope)? {
-            Value::List(items) => items.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
-            other => other.to_string(),
-        },
-    };
+    let scope = scope_of_play(world, &run.loader, play);
+    let pattern = pattern(&play.hosts, &scope)?.join(",");
     let name = match &play.name {
         Some(node) => render_text(node, &scope).unwrap_or_else(|_| node.scalar_text().unwrap_or_default()),
-        None => pattern.clone(),
+        None => name_of_hosts(&play.hosts, &scope)?,
     };
     let limit = run.options.limit.as_deref();
     let all_hosts = world.read_inventory(|inventory| inventory.matching(&pattern, limit)).map_err(|d| d.or_at(Some(play.hosts.span())))?;
     let mut hosts = all_hosts.clone();
     world.read_inventory(|inventory| inventory.readable(&hosts))?;
     order(play, &scope, &mut hosts)?;
-    let mut play_vars = play_vars;
+    let mut play_vars = play.keywords.vars.clone();
     play_vars.extend(super::ask::vars_prompt(run, play, &scope)?);
-    let mut roles = IndexMap::new();
-    for steps in [&play.pre_tasks, &play.roles, &play.tasks, &play.post_tasks, &play.handlers] {
-        role::roles_in(steps, &mut roles);
-    }
-    let (mut defaults, mut role_vars) = (VarMap::new(), VarMap::new());
-    for used in roles.values().filter(|used| used.public) {
-        defaults.extend(used.role.defaults.clone());
-        role_vars.extend(used.role.vars.clone());
-    }
+    let roles = roles_of(play);
+    let (defaults, role_vars) = public_vars(&roles);
     let mut role_names: Vec<String> =
         play.roles.iter().filter_map(|s| if let Step::Role(r) = s { Some(r.role.name.clone()) } else { None }).collect();
     let mut dependent = Vec::new();

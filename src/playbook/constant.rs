@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::Play;
 use super::load::{Inside, Loader};
 use crate::template::{Scope, SearchPath, Var, VarMap, render_text, var_map};
 use crate::value::Value;
@@ -61,6 +62,13 @@ impl Loader {
         }
         self.rendered.fetch_add(1, Ordering::Relaxed);
         render_text(node, &Known { inside, extra: self.constants.as_deref()? }).ok()
+    }
+
+    /// The variables of a play's `vars_files` that can be read before its hosts are known.
+    pub fn vars_of_files(&self, play: &Play) -> VarMap {
+        let place = Inside { folder: play.folder.clone(), playbook: play.folder.clone(), ..Inside::default() };
+        let inside = play.vars_files.iter().fold(place, |inside, file| self.with_vars_file(inside, file));
+        inside.vars.iter().rev().flat_map(|vars| vars.as_ref().clone()).collect()
     }
 
     /// The place with the variables of one of the play's `vars_files`, where that can be read already.
