@@ -129,8 +129,8 @@ fn foresee(prepared: &Prepared, books: &[(&Path, Vec<Play>)], limit: Option<&str
     }
     let (mut problems, skippable): (Vec<_>, Vec<_>) =
         survey.missing_modules().into_iter().partition(|problem| problem.level == Level::Error);
+    problems.extend(in_short(&skippable));
     if !persona::is_ansible() {
-        problems.extend(in_short(&skippable));
         problems.extend(survey.undefined().into_iter().map(|problem| Diagnostic { level: Level::Warning, ..problem }));
         problems.extend(survey.missing_files());
     }

@@ -65,7 +65,10 @@ impl Attempt {
         let mut answered = self.in_time(&target, running).await?;
         answered.delegated_to = target.delegated_to.clone().filter(|to| !self.is_own(to));
         // Modules of the user's own tell it themselves: only they know what is secret.
-        if self.play.run.world.settings.verbosity >= INVOCATION && !answered.unreachable && self.task.action.foreign.is_none() {
+        let shown = self.play.run.world.settings.verbosity >= INVOCATION;
+        if self.task.action.foreign.is_some() && !shown {
+            answered.result.shift_remove("invocation");
+        } else if self.task.action.foreign.is_none() && shown && !answered.unreachable {
             answered.result.insert("invocation".into(), self.invocation(&told));
         }
         self.take_facts(&answered.result, scope);

@@ -92,6 +92,11 @@ pub fn of_role(folder: &Path) {
     PYTHON.add(folder, true);
 }
 
+/// The source of one of Ansible's module_utils: those of plugins are those of modules.
+pub(crate) fn module_util(name: &str) -> Option<&'static str> {
+    shim::module_util(name)
+}
+
 /// What could not be loaded since it was last asked.
 pub fn warnings() -> Vec<Diagnostic> {
     std::mem::take(&mut PYTHON.known().warnings)

@@ -16,6 +16,7 @@ const FILES: &[&str] = &[
     include_str!("python/lookup.py"),
     include_str!("python/templating.py"),
     include_str!("python/text.py"),
+    include_str!("python/utils.py"),
 ];
 
 /// What modules on the hosts have too.
@@ -39,7 +40,13 @@ pub(super) fn modules() -> Json {
     Json::Object(all)
 }
 
-fn sections(file: &str) -> impl Iterator<Item = (&str, &str)> {
+/// The source of one of Ansible's module_utils, which modules on hosts may import too.
+pub(super) fn module_util(name: &str) -> Option<&'static str> {
+    let found = || FILES.iter().flat_map(|file| sections(file)).find(|(section, _)| *section == name);
+    name.starts_with("ansible.module_utils.").then(found).flatten().map(|(_, source)| source)
+}
+
+fn sections(file: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
     file.split("\n#: ").skip(1).filter_map(|section| section.split_once('\n'))
 }
 

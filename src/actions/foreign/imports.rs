@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::plan::Failure;
 use crate::playbook::Foreign;
+use crate::plugins;
 
 /// Ours, by the names under which modules import them.
 const OURS: &[(&str, &str)] = &[
@@ -42,8 +43,11 @@ pub(super) fn job(module: &Foreign, name: &str, main: &str, arguments: &Map<Stri
         if !seen.insert(wanted.clone()) {
             continue;
         }
-        let source = match OURS.iter().find(|(ours, _)| *ours == wanted) {
-            Some((_, source)) => (*source).to_owned(),
+        // Python imports all that is above it: `six` makes `six.moves.urllib`.
+        waiting.extend(wanted.rsplit_once('.').map(|(above, _)| above.to_owned()).filter(|above| is_ansible(above)));
+        let ours = OURS.iter().find(|(ours, _)| *ours == wanted).map(|(_, source)| *source);
+        let source = match ours.or_else(|| plugins::module_util(&wanted)) {
+            Some(source) => source.to_owned(),
             None => match of_user(module, &wanted) {
                 Some(path) => {
                     std::fs::read_to_string(&path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?

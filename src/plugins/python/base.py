@@ -305,47 +305,15 @@ from collections.abc import *  # noqa: F401,F403
 
 #: ansible.module_utils.common.warnings
 def warn(warning, *more, **keywords):
-    from ansible.utils.display import Display
+    try:
+        from ansible.utils.display import Display
+    except ImportError:
+        return
     Display().warning(warning)
 
 
 def deprecate(msg, *more, **keywords):
     pass
-
-
-#: ansible.module_utils.common.dict_transformations
-import re
-from copy import deepcopy
-
-
-def dict_merge(a, b):
-    if not isinstance(b, dict):
-        return b
-    merged = deepcopy(a)
-    for key, value in b.items():
-        merged[key] = dict_merge(merged[key], value) if isinstance(merged.get(key), dict) else deepcopy(value)
-    return merged
-
-
-def _snake(name):
-    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
-
-
-def _turned(value, turn):
-    if isinstance(value, dict):
-        return {turn(key): _turned(one, turn) for key, one in value.items()}
-    return [_turned(one, turn) for one in value] if isinstance(value, list) else value
-
-
-def camel_dict_to_snake_dict(value, reversible=False, ignore_list=()):
-    return {_snake(key): one if key in ignore_list else _turned(one, _snake) for key, one in value.items()}
-
-
-def snake_dict_to_camel_dict(value, capitalize_first=False):
-    def camel(name):
-        first, *rest = name.split("_")
-        return (first.capitalize() if capitalize_first else first) + "".join(one.capitalize() or "_" for one in rest)
-    return _turned(value, camel)
 
 
 #: ansible.module_utils.common.process
@@ -359,45 +327,3 @@ def get_bin_path(arg, opt_dirs=None, required=None):
     if found is None:
         raise ValueError('Failed to find required executable "%s" in paths: %s' % (arg, os.pathsep.join(folders)))
     return found
-
-
-#: ansible.module_utils.compat.version
-import re
-
-
-class LooseVersion:
-    component_re = re.compile(r"(\d+ | [a-z]+ | \.)", re.VERBOSE)
-
-    def __init__(self, vstring=None):
-        if vstring:
-            self.parse(vstring)
-
-    def parse(self, vstring):
-        self.vstring = vstring
-        parts = [one for one in self.component_re.split(vstring) if one and one != "."]
-        self.version = [int(one) if one.isdigit() else one for one in parts]
-
-    def __str__(self):
-        return self.vstring
-
-    def _other(self, other):
-        return (other if isinstance(other, LooseVersion) else LooseVersion(other)).version
-
-    def __eq__(self, other):
-        return self.version == self._other(other)
-
-    def __lt__(self, other):
-        return self.version < self._other(other)
-
-    def __le__(self, other):
-        return self.version <= self._other(other)
-
-    def __gt__(self, other):
-        return self.version > self._other(other)
-
-    def __ge__(self, other):
-        return self.version >= self._other(other)
-
-
-class StrictVersion(LooseVersion):
-    pass

@@ -89,9 +89,11 @@ def lenient_lowercase(items):
 
 
 #: ansible.module_utils.common.validation
+import ast
 import json
 import os
 import shlex
+from ansible.module_utils.arguments import human_to_bytes
 from ansible.module_utils.common.text.converters import to_native
 from ansible.module_utils.parsing.convert_bool import boolean
 
@@ -198,6 +200,33 @@ def check_type_path(value):
 
 def check_type_raw(value):
     return value
+
+
+def _size(value, bits):
+    try:
+        return human_to_bytes(value, isbits=bits)
+    except (KeyError, ValueError):
+        raise TypeError("%s cannot be converted to a %s value" % (type(value), "Bit" if bits else "Byte"))
+
+
+def check_type_bytes(value):
+    return _size(value, False)
+
+
+def check_type_bits(value):
+    return _size(value, True)
+
+
+def safe_eval(value, locals=None, include_exceptions=False):
+    try:
+        value = ast.literal_eval(value) if isinstance(value, str) else value
+        return (value, None) if include_exceptions else value
+    except (SyntaxError, ValueError) as error:
+        return (value, error) if include_exceptions else value
+
+
+def count_terms(terms, parameters):
+    return len(set([terms] if isinstance(terms, str) else terms).intersection(parameters))
 
 
 def check_type_jsonarg(value):

@@ -28,9 +28,8 @@ def bytes_to_human(size, isbits=False, unit=None):
     for suffix, limit in sorted(SIZES.items(), key=lambda item: -item[1]):
         if (unit is None and size >= limit) or (unit is not None and unit.upper() == suffix):
             break
-    name = suffix + ("bits" if isbits else "Bytes") if suffix != "B" else ("bits" if isbits else "Bytes")
-    name = name.replace("Bytes", "B") if suffix != "B" and not isbits else name
-    return "%.2f %s" % (size / limit, name)
+    whole, short = ("bits", "b") if isbits else ("Bytes", "B")
+    return "%.2f %s" % (size / limit, whole if suffix == "B" else suffix + short)
 
 
 class Arguments:
