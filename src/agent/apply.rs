@@ -83,8 +83,10 @@ impl Progress {
     fn stage(&mut self, plan: Plan, target: &dyn Target, mode: Mode) -> Result<Option<Plan>, Failure> {
         self.values.extend(plan.result);
         self.done.warnings.extend(plan.warnings);
+        let unforeseen = plan.unforeseeable.is_some();
         if let Some(reason) = plan.unforeseeable.filter(|_| mode.check) {
-            self.done.skipped = true;
+            self.done.changed |= plan.changed == Some(true);
+            self.done.skipped = plan.changed != Some(true);
             self.values.insert("msg".into(), reason.into());
             return Ok(None);
         }
@@ -106,7 +108,7 @@ impl Progress {
                 self.outcomes.push(outcome);
                 self.done.changed |= counts(change);
             }
-            self.done.changed = plan.changed.unwrap_or(self.done.changed);
+            self.done.changed = plan.changed.filter(|changed| !(unforeseen && *changed)).unwrap_or(self.done.changed);
         }
         target.stop().check()?;
         plan.next.map(|next| next(target, &self.outcomes)).transpose()

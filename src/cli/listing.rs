@@ -106,6 +106,7 @@ fn collect(steps: &[Step], above: &BTreeSet<String>, role: Option<&str>, rows: &
         match step {
             Step::Task(task) => {
                 let name = task.name.as_ref().and_then(Node::scalar_text).filter(|name| !name.is_empty());
+                let role = role.filter(|_| task.action.short() != "include_role");
                 let named = name.map(|name| role.map_or(name.clone(), |role| format!("{role} : {name}")));
                 let name = named.unwrap_or_else(|| task.action.name.clone());
                 rows.push(Row { name, tags: with(&task.keywords) });

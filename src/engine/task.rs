@@ -149,7 +149,7 @@ impl PlayRun {
         Arc::new(TaskInfo {
             id: self.apart(task, frame, hosts).map_or_else(|| self.run.next_id(), |(id, _)| id),
             name: self.task_name(task, frame, hosts),
-            role: frame.role.as_ref().map(|r| r.name.clone()).filter(|_| task.name.is_some() || task.action.short() != "include_role"),
+            role: frame.role.as_ref().map(|r| r.name.clone()).filter(|_| task.action.short() != "include_role"),
             action: task.action.name.clone(),
             arguments: if self.run.options.show_arguments && !no_log { written(task) } else { String::new() },
             handler: frame.handlers,

@@ -158,7 +158,8 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// Only what this module can say of its own change: shown under --diff beside what the applier shows for writes.
     pub diff: Vec<Diff>,
-    /// What a check run cannot foresee (any command): the task is then reported as skipped with this reason.
+    /// What a check run cannot foresee (any command): the task is then reported as skipped with this reason,
+    /// or as changed where `changed` says so.
     pub unforeseeable: Option<String>,
     /// Plans on, with what came of the changes so far. Not called in check mode where this stage has changes.
     pub next: Option<Next>,

@@ -163,7 +163,8 @@ ssh_fingerprint: its fingerprint";
             }
             (State::Present, account) => {
                 if let Some(missing) = self.missing_group(target)? {
-                    return Ok(missing);
+                    // That a new account is a change is known, whoever makes its group.
+                    return Ok(Plan { changed: account.is_none().then_some(true), ..missing });
                 }
                 let before = account.as_ref().map(|a| a.user.clone());
                 let mut plan = match &account {

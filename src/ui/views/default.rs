@@ -62,7 +62,8 @@ impl Default {
     }
 
     fn finished(&self, state: &mut State, task: &TaskInfo, host: &str, outcome: &Outcome) {
-        let name = match &outcome.delegated_to {
+        // What was skipped went nowhere.
+        let name = match outcome.delegated_to.as_ref().filter(|_| outcome.status != Status::Skipped) {
             Some(other) => format!("[{host} -> {other}]"),
             None => format!("[{host}]"),
         };
