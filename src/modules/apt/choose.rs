@@ -191,7 +191,8 @@ fn mark_manual(specs: &[Spec], installed: &Installed, target: &dyn Look) -> Plan
         return Plan::unchanged();
     }
     let words = ["apt-mark", "manual"].map(str::to_owned).into_iter().chain(marked);
-    Plan::of(vec![Change::Run(Command::new(words))])
+    // Ansible does it without a word, too: nothing is notified for it.
+    Plan { changed: Some(false), ..Plan::of(vec![Change::Run(Command::new(words))]) }
 }
 
 fn diff(before: String, after: String) -> Diff {

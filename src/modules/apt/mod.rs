@@ -170,7 +170,7 @@ impl Apt {
     /// All but the update.
     fn work(self, target: &dyn Look, is_new: bool) -> Result<Plan, Failure> {
         let mut plan = self.chores(target)?;
-        plan.changed = Some(!plan.changes.is_empty());
+        plan.changed = plan.changed.or(Some(!plan.changes.is_empty()));
         Ok(plan.with("cache_updated", is_new).with("cache_update_time", cache::time(target)))
     }
 
