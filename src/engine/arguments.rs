@@ -127,12 +127,13 @@ impl Attempt {
     /// Whether a key of `module_defaults` means the task's module.
     fn is_module(&self, name: &str) -> bool {
         let full = |name: &str| actions::find(name).map(|a| a.name).or_else(|| modules::find(name).map(|m| m.name));
+        let ours = full(&self.task.action.name);
         // These end in a module of the host's, and take its defaults too.
-        let behind = match full(&self.task.action.name) {
+        let behind = match ours {
             Some("ansible.builtin.service") => "systemd",
             Some("ansible.builtin.package") => "apt",
             _ => "",
         };
-        full(name).is_some_and(|f| [full(&self.task.action.name), full(behind)].contains(&Some(f)))
+        full(name).is_some_and(|f| [ours, full(behind)].contains(&Some(f)))
     }
 }

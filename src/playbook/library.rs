@@ -51,7 +51,10 @@ impl Loader {
         let listed = folders.iter().map(|(library, _)| library).chain(&self.roots.library);
         let Some(path) = listed.into_iter().find_map(|library| self.modules_in(library).get(name).cloned()) else {
             // A short name from the time before collections leads to the one that took the module over.
-            let collection = collection_of(name).filter(|collection| !known_action(name) && *collection != "ansible.builtin")?;
+            if known_action(name) {
+                return None;
+            }
+            let collection = collection_of(name).filter(|collection| *collection != "ansible.builtin")?;
             return self.of_collection(&format!("{collection}.{name}"), inside);
         };
         let utils = folders.into_iter().map(|(_, utils)| utils).filter(|utils| utils.is_dir()).collect();

@@ -22,6 +22,10 @@ use crate::diag::Diagnostic;
 use crate::template::{self, Call, PluginKind as Kind};
 use crate::value::Value;
 
+#[cfg(test)]
+pub(crate) use shim::SHARED;
+pub(crate) use shim::module_util;
+
 /// The folders of the settings, by kind.
 #[derive(Clone, Debug, Default)]
 pub struct Folders {
@@ -90,11 +94,6 @@ pub fn of_playbook(folder: &Path) {
 /// Those of a role are there from now on.
 pub fn of_role(folder: &Path) {
     PYTHON.add(folder, true);
-}
-
-/// The source of one of Ansible's module_utils: those of plugins are those of modules.
-pub(crate) fn module_util(name: &str) -> Option<&'static str> {
-    shim::module_util(name)
 }
 
 /// What could not be loaded since it was last asked.

@@ -19,8 +19,8 @@ const FILES: &[&str] = &[
     include_str!("python/utils.py"),
 ];
 
-/// What modules on the hosts have too.
-const SHARED: &[(&str, &str)] = &[
+/// What modules on the hosts always have too, by the names under which they are imported.
+pub(crate) const SHARED: &[(&str, &str)] = &[
     ("ansible.module_utils._text", include_str!("../actions/foreign/python/converters.py")),
     ("ansible.module_utils.arguments", include_str!("../actions/foreign/python/arguments.py")),
     ("ansible.module_utils.basic", include_str!("../actions/foreign/python/basic.py")),
@@ -41,9 +41,9 @@ pub(super) fn modules() -> Json {
 }
 
 /// The source of one of Ansible's module_utils, which modules on hosts may import too.
-pub(super) fn module_util(name: &str) -> Option<&'static str> {
-    let found = || FILES.iter().flat_map(|file| sections(file)).find(|(section, _)| *section == name);
-    name.starts_with("ansible.module_utils.").then(found).flatten().map(|(_, source)| source)
+pub(crate) fn module_util(name: &str) -> Option<&'static str> {
+    let mut all = SHARED.iter().copied().chain(FILES.iter().flat_map(|file| sections(file)));
+    name.starts_with("ansible.module_utils.").then(|| all.find(|(known, _)| *known == name)).flatten().map(|(_, source)| source)
 }
 
 fn sections(file: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -9,18 +9,6 @@ use crate::plan::Failure;
 use crate::playbook::Foreign;
 use crate::plugins;
 
-/// Ours, by the names under which modules import them.
-const OURS: &[(&str, &str)] = &[
-    ("ansible.module_utils._text", include_str!("python/converters.py")),
-    ("ansible.module_utils.arguments", include_str!("python/arguments.py")),
-    ("ansible.module_utils.basic", include_str!("python/basic.py")),
-    ("ansible.module_utils.common.text.converters", include_str!("python/converters.py")),
-    ("ansible.module_utils.files", include_str!("python/files.py")),
-    ("ansible.module_utils.parsing.convert_bool", include_str!("python/convert_bool.py")),
-    ("ansible.module_utils.six", include_str!("python/six.py")),
-    ("ansible.module_utils.urls", include_str!("python/urls.py")),
-];
-
 /// Imported by ours, whatever the module itself imports.
 const ALWAYS: &[&str] = &[
     "ansible.module_utils.arguments",
@@ -45,8 +33,7 @@ pub(super) fn job(module: &Foreign, name: &str, main: &str, arguments: &Map<Stri
         }
         // Python imports all that is above it: `six` makes `six.moves.urllib`.
         waiting.extend(wanted.rsplit_once('.').map(|(above, _)| above.to_owned()).filter(|above| is_ansible(above)));
-        let ours = OURS.iter().find(|(ours, _)| *ours == wanted).map(|(_, source)| *source);
-        let source = match ours.or_else(|| plugins::module_util(&wanted)) {
+        let source = match plugins::module_util(&wanted) {
             Some(source) => source.to_owned(),
             None => match of_user(module, &wanted) {
                 Some(path) => {
@@ -122,6 +109,7 @@ fn of_user(module: &Foreign, name: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plugins::SHARED as OURS;
 
     #[test]
     fn finds_what_is_imported() {

@@ -67,7 +67,7 @@ pub(super) fn text(map: Map<String, Json>, style: &Style, wide: bool) -> String 
 
 /// A result as lines of YAML, each indented, after a line feed. Made to be read: what lines say twice, blanks at their ends and
 /// control characters are left out.
-pub(super) fn yaml(mut map: Map<String, Json>, indent: usize) -> String {
+fn yaml(mut map: Map<String, Json>, indent: usize) -> String {
     for stream in ["stdout", "stderr"] {
         if map.contains_key(stream)
             && let Some(lines) = map.get_mut(&format!("{stream}_lines"))
